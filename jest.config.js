@@ -1,0 +1,10 @@
+/** One configuration for every project: specs beside the code, `test/` for what needs real servers. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts', '<rootDir>/{apps,libs,tools}/**/*.fuzz.ts', '<rootDir>/test/**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/tools/jest/strip-types.js' },
+  // real servers on a busy machine
+  testTimeout: 30_000,
+  modulePathIgnorePatterns: ['<rootDir>/.data/'],
+};
