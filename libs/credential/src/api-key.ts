@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { equalInConstantTime } from './constant-time.ts';
+
+export type ApiKey = {
+  /** 64 lower-case hex characters (32 random bytes). Shown once, never stored. */
+  key: string;
+  /** First 12 hex characters of the digest (48 bits), stored in clear to find the row; also what logs may name. */
+  lookupId: string;
+  /** SHA-256 of the key's text, hex. A random 256-bit key needs no slow hash: there is nothing to guess. */
+  digest: string;
+};
+
+const wellFormedKey = /^[0-9a-f]{64}$/;
+const wellFormedDigest = /^[0-9a-f]{64}$/i;
+const lookupIdLength = 12;
+
+export function newApiKey(): ApiKey {
+  const key = randomBytes(32).toString('hex');
+  const digest = digestApiKey(key);
+  return { key, lookupId: digest.slice(0, lookupIdLength), digest };
+}
+
+/** SHA-256 of the key's text, 64 lower-case hex characters. */
+export function digestApiKey(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+/** Where to look a presented key up; undefined when it is not a key at all, so that no query is spent on it. */
+export function lookupIdOf(key: string): string | undefined {
+  return wellFormedKey.test(key) ? digestApiKey(key).slice(0, lookupIdLength) : undefined;
+}
+
+/** Whether the key has this digest, in constant time; false for a malformed key or digest. */
+export function matchesApiKey(key: string, digest: string): boolean {
+  if (!wellFormedKey.test(key) || !wellFormedDigest.test(digest)) return false;
+  return equalInConstantTime(Buffer.from(digestApiKey(key), 'hex'), Buffer.from(digest, 'hex'));
+}
