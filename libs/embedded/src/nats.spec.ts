@@ -1,0 +1,31 @@
+import { expect, test } from '@jest/globals';
+import { natsConfig } from './nats.ts';
+
+const folders = { storeDir: '/data/jetstream', portsDir: '/data/ports' };
+
+test('the configuration syncs always and listens on loopback only', () => {
+  expect(natsConfig({ ...folders, port: 4222 })).toBe(
+    [
+      'server_name: heliograph',
+      'listen: "127.0.0.1:4222"',
+      'ports_file_dir: "/data/ports"',
+      'max_payload: 8MB',
+      'jetstream {',
+      '  store_dir: "/data/jetstream"',
+      '  max_file_store: 68719476736',
+      '  sync_interval: always',
+      '}',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('port 0 lets the server choose, which it calls -1', () => {
+  const config = natsConfig({ ...folders, port: 0, monitorPort: 0 });
+  expect(config).toContain('listen: "127.0.0.1:-1"');
+  expect(config).toContain('http: "127.0.0.1:-1"');
+});
+
+test('without syncing always the option is absent', () => {
+  expect(natsConfig({ ...folders, syncAlways: false })).not.toContain('sync_interval');
+});
