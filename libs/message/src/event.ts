@@ -1,0 +1,115 @@
+import type { FailureReason } from './reason.ts';
+import type { FinalState } from './state.ts';
+import type { Message, MessageHead } from './message.ts';
+
+/** The stream record an event was made from: how a stage knows, after a crash, what it had done already. */
+export interface Cause {
+  readonly stream: string;
+  readonly seq: number;
+}
+
+interface EventBase {
+  /** Unix ms at which it happened. */
+  readonly at: number;
+  /** Set by the queue when a stage publishes what it made of an event. */
+  readonly cause?: Cause;
+}
+
+/** Accepted: the one record that holds the message and its charge. */
+export interface MessageSubmitted extends EventBase {
+  readonly type: 'message.submitted';
+  readonly message: Message;
+}
+
+export interface MessageRouted extends EventBase {
+  readonly type: 'message.routed';
+  readonly message: Message;
+  readonly connector: string;
+  /** Id of the route that chose the connector. */
+  readonly route: string;
+}
+
+/** A provider has taken every segment of it. */
+export interface MessageSent extends EventBase {
+  readonly type: 'message.sent';
+  readonly message: MessageHead;
+  readonly connector: string;
+  /** Receipts of connectors in one group are matched together. */
+  readonly group: string;
+  /** The provider's id of each segment, normalized so that it compares equal to the id in its receipt. */
+  readonly providerIds: readonly string[];
+}
+
+/** It will never be sent. */
+export interface MessageFailed extends EventBase {
+  readonly type: 'message.failed';
+  readonly message: MessageHead;
+  /** The app that gave up on it, or the connector. */
+  readonly by: string;
+  readonly state: Extract<FinalState, 'rejected' | 'expired' | 'failed'>;
+  readonly reason: FailureReason;
+  /** The provider's own word, such as a command_status in hex. */
+  readonly errorCode?: string;
+}
+
+/** What a provider says of a segment; not yet matched to a message. */
+export interface ReceiptReceived extends EventBase {
+  readonly type: 'receipt.received';
+  readonly id: string;
+  readonly connector: string;
+  readonly group: string;
+  readonly providerId: string;
+  /** `sent` = on its way still (an intermediate receipt). */
+  readonly state: FinalState | 'sent';
+  /** `err:` of the receipt, as the provider wrote it. */
+  readonly errorCode: string;
+}
+
+/** The message has its final state. */
+export interface MessageReported extends EventBase {
+  readonly type: 'message.reported';
+  readonly message: MessageHead;
+  readonly state: FinalState;
+  readonly reason?: FailureReason;
+  readonly errorCode?: string;
+}
+
+/** A report is owed to an SMPP client: it waits for a session bound with the message's credential. */
+export interface ReportDue extends EventBase {
+  readonly type: 'report.due';
+  readonly message: MessageHead;
+  readonly state: FinalState;
+  readonly errorCode?: string;
+  /** Unix ms of the final state. */
+  readonly doneAtMs: number;
+}
+
+/** The tenant has the report. */
+export interface ReportDelivered extends EventBase {
+  readonly type: 'report.delivered';
+  readonly messageId: string;
+  readonly tenant: string;
+  readonly via: 'smpp' | 'webhook';
+  readonly state: FinalState;
+  /** 1 = at the first try. */
+  readonly attempt: number;
+}
+
+export type HeliographEvent =
+  MessageSubmitted | MessageRouted | MessageSent | MessageFailed | ReceiptReceived | MessageReported | ReportDue | ReportDelivered;
+
+export type EventType = HeliographEvent['type'];
+
+export type EventOf<T extends EventType> = Extract<HeliographEvent, { type: T }>;
+
+/** What the event is about: the message's id; for a receipt, which knows no message yet, its own. */
+export function subjectIdOf(event: HeliographEvent): string {
+  switch (event.type) {
+    case 'receipt.received':
+      return event.id;
+    case 'report.delivered':
+      return event.messageId;
+    default:
+      return event.message.id;
+  }
+}

@@ -1,0 +1,134 @@
+import type { EventOf, EventType, HeliographEvent } from './event.ts';
+
+/** One step of a message's way: which app does it, which events it takes, which it gives. */
+export interface Stage {
+  readonly apps: readonly string[];
+  readonly takes: readonly EventType[];
+  readonly gives: readonly EventType[];
+  /** What it does, in words for the picture. */
+  readonly does: string;
+}
+
+/** The whole way of a message. Streams, consumers, the picture in docs/flow.md and tests are derived from this list. */
+export const flow = {
+  accept: {
+    apps: ['smpp-ingress', 'http-api'],
+    takes: [],
+    gives: ['message.submitted'],
+    does: 'checks, prices and charges a submission; one durable record holds the message and its charge',
+  },
+  route: {
+    apps: ['router'],
+    takes: ['message.submitted'],
+    gives: ['message.routed', 'message.failed'],
+    does: 'chooses the connector by the longest matching prefix',
+  },
+  deliver: {
+    apps: ['connector-smpp'],
+    takes: ['message.routed'],
+    gives: ['message.sent', 'message.failed'],
+    does: 'submits every segment to the provider within its window and pace',
+  },
+  receive: {
+    apps: ['connector-smpp'],
+    takes: [],
+    gives: ['receipt.received'],
+    does: "stores a provider's receipt before the provider is answered",
+  },
+  report: {
+    apps: ['dlr-forwarder'],
+    takes: ['message.sent', 'message.failed', 'receipt.received'],
+    gives: ['message.reported', 'report.due'],
+    does: 'matches receipts to messages and states how each message ended',
+  },
+  notify: {
+    apps: ['smpp-ingress'],
+    takes: ['report.due'],
+    gives: ['report.delivered'],
+    does: 'hands the report to a bound session of the tenant (deliver_sm)',
+  },
+  webhook: {
+    apps: ['dlr-forwarder'],
+    takes: ['message.reported'],
+    gives: ['report.delivered'],
+    does: "posts the signed report to the tenant's webhook",
+  },
+  charge: {
+    apps: ['billing-credits'],
+    takes: ['message.submitted'],
+    gives: [],
+    does: 'posts the charges of the stream to the ledger, exactly once by position',
+  },
+  refund: {
+    apps: ['billing-credits'],
+    takes: ['message.reported'],
+    gives: [],
+    does: 'gives back what the price plan says is not paid for',
+  },
+  log: {
+    apps: ['message-log'],
+    takes: ['message.submitted', 'message.routed', 'message.sent', 'message.failed', 'message.reported', 'report.delivered'],
+    gives: [],
+    does: 'keeps the searchable history and the trace of every message',
+  },
+} as const satisfies Record<string, Stage>;
+
+export type StageName = keyof typeof flow;
+/** The events a stage takes. */
+export type TakenBy<S extends StageName> = EventOf<Extract<(typeof flow)[S]['takes'][number], EventType>>;
+
+/** Where each event is kept. `queue`: a record goes once its one reader has it; `log`: several readers, trimmed behind the slowest. */
+export interface Stream {
+  readonly events: readonly EventType[];
+  readonly retention: 'log' | 'queue';
+}
+
+export const streams = {
+  SUBMITTED: { events: ['message.submitted'], retention: 'log' },
+  ROUTED: { events: ['message.routed'], retention: 'log' },
+  OUTCOMES: { events: ['message.sent', 'message.failed'], retention: 'log' },
+  RECEIPTS: { events: ['receipt.received'], retention: 'log' },
+  REPORTED: { events: ['message.reported', 'report.delivered'], retention: 'log' },
+  NOTIFY: { events: ['report.due'], retention: 'queue' },
+} as const satisfies Record<string, Stream>;
+
+export type StreamName = keyof typeof streams;
+
+export function streamOf(type: EventType): StreamName {
+  for (const [name, stream] of Object.entries(streams)) {
+    if ((stream.events as readonly EventType[]).includes(type)) return name as StreamName;
+  }
+  throw new Error(`event ${type} has no stream`);
+}
+
+/** The subject an event is published on: its type, then what a reader may select by. Connector and credential ids are subject tokens. */
+export function subjectOf(event: HeliographEvent): string {
+  switch (event.type) {
+    case 'message.submitted':
+      return `message.submitted.${event.message.class}`;
+    case 'message.routed':
+      return `message.routed.${event.connector}.${event.message.class}`;
+    case 'message.sent':
+      return `message.sent.${event.connector}`;
+    case 'message.failed':
+      return `message.failed.${event.by}`;
+    case 'receipt.received':
+      return `receipt.received.${event.connector}`;
+    case 'message.reported':
+      return 'message.reported.all';
+    case 'report.due':
+      return `report.due.smpp.${event.message.credential}`;
+    case 'report.delivered':
+      return `report.delivered.${event.via}`;
+  }
+}
+
+/** Every subject of an event type. */
+export function subjectsOf(type: EventType): string {
+  return `${type}.>`;
+}
+
+/** Lower-case letters, digits and dashes, 1..40: fits a NATS subject token, a file name and a metric label. */
+export function isSubjectToken(text: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,39}$/.test(text);
+}

@@ -1,0 +1,80 @@
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
+import { createAsking, type Asking } from './ask.ts';
+import { openConnection } from './connection.ts';
+import type { Reading } from './held-record.ts';
+import type { Log } from './log.ts';
+import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
+import { createPublisher } from './publisher.ts';
+import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
+import { trimStreams } from './trim.ts';
+import { workEach, workInBatches, type BatchWorkerOptions, type EachWorkerOptions, type Worker } from './worker.ts';
+
+export interface QueueOptions {
+  /** `nats://user:password@host:port` */
+  readonly url: string;
+  /** The service, for the server's connection list. */
+  readonly name: string;
+  readonly log: Log;
+  readonly sizes?: Partial<StreamSizes>;
+}
+
+/** The one door to JetStream: events in records, stages' outcomes into acknowledgements, questions between services. */
+export interface Queue extends Asking {
+  /** Resolves when the event is on disk; rejects with QueueUnavailableError. */
+  publish(event: HeliographEvent): Promise<void>;
+  workEach<S extends StageName>(options: EachWorkerOptions<S>): Promise<Worker>;
+  workInBatches<S extends StageName>(options: BatchWorkerOptions<S>): Promise<Worker>;
+  readFromPosition<S extends StageName>(options: PositionReaderOptions<S>): PositionReader;
+  /** Last sequence a stream has stored. */
+  lastSeq(stream: StreamName): Promise<number>;
+  /** Removes what every reader has; gives the number of records by stream. */
+  trim(replayWindowMs: number): Promise<Partial<Record<StreamName, number>>>;
+  readonly connected: boolean;
+  readonly publishesPending: number;
+  /** Stops every reader, publishes what is waiting, disconnects. */
+  close(): Promise<void>;
+}
+
+export async function openQueue({ url, name, log, sizes }: QueueOptions): Promise<Queue> {
+  const connection = await openConnection({ url, name });
+  const js: JetStreamClient = jetstream(connection);
+  const jsm: JetStreamManager = await jetstreamManager(connection);
+  const streamSizes = { ...defaultStreamSizes, ...sizes };
+  await ensureStreams(jsm, streamSizes);
+  const cursors = await new Kvm(js).create('cursors', { history: 1, replicas: streamSizes.replicas });
+  const publisher = createPublisher({ js, log });
+  const reading = new Set<Reading>();
+  const workerContext = { js, jsm, publisher, log, reading };
+  let connected = true;
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') connected = false;
+      if (status.type === 'reconnect') connected = true;
+      if (status.type === 'disconnect' || status.type === 'reconnect') log.warn({ status: status.type }, 'connection to nats-server');
+    }
+  })();
+
+  return {
+    ...createAsking(connection, log),
+    publish: (event) => publisher.publish(event),
+    workEach: (options) => workEach(workerContext, options),
+    workInBatches: (options) => workInBatches(workerContext, options),
+    readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading }, options),
+    lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
+    trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),
+    get connected() {
+      return connected;
+    },
+    get publishesPending() {
+      return publisher.pending;
+    },
+    async close() {
+      // whoever forgot to stop reading would try for ever on a connection that is gone
+      await Promise.all([...reading].map((one) => one.stop(0)));
+      await publisher.drain();
+      await connection.drain();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { streams, subjectsOf, type StreamName } from '@heliograph/message';
+
+export const deadLetterStream = 'DEAD';
+const day = 24 * 60 * 60 * 1e9; // ns
+const streamNotFound = 10059;
+
+export interface StreamSizes {
+  /** 1 on a single server, 3 in a cluster. */
+  readonly replicas: number;
+  /** Octets of messages waiting to be routed above which new ones are refused. */
+  readonly submittedOctetsMax: number;
+  /** How long a report waits for a tenant that is not bound, ms. */
+  readonly reportRetentionMs: number;
+}
+
+export const defaultStreamSizes: StreamSizes = {
+  replicas: 1,
+  submittedOctetsMax: 2 * 1024 ** 3,
+  reportRetentionMs: 7 * 24 * 60 * 60 * 1000,
+};
+
+/** Creates the streams the flow names, or brings their configuration up to date. Safe to run by every service at its start. */
+export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes): Promise<void> {
+  for (const name of Object.keys(streams) as StreamName[]) await ensureStream(jsm, configOf(name, sizes));
+  await ensureStream(jsm, {
+    ...base(sizes),
+    name: deadLetterStream,
+    subjects: ['dead.>'],
+    retention: RetentionPolicy.Limits,
+    max_age: 30 * day,
+  });
+}
+
+function configOf(name: StreamName, sizes: StreamSizes): Config {
+  const { events, retention } = streams[name];
+  return {
+    ...base(sizes),
+    name,
+    subjects: events.map(subjectsOf),
+    retention: retention === 'queue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
+    ...(name === 'SUBMITTED' ? { max_bytes: sizes.submittedOctetsMax } : {}),
+    ...(retention === 'queue' ? { max_age: sizes.reportRetentionMs * 1e6 } : {}),
+  };
+}
+
+type Config = Partial<StreamConfig> & { name: string };
+
+/** Full means refuse to accept, never drop: discard new. */
+function base(sizes: StreamSizes): Omit<Config, 'name'> {
+  return {
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    num_replicas: sizes.replicas,
+    duplicate_window: 120e9,
+    allow_direct: true,
+  };
+}
+
+async function ensureStream(jsm: JetStreamManager, config: Config): Promise<void> {
+  try {
+    await jsm.streams.update(config.name, config);
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
+    await jsm.streams.add(config);
+  }
+}

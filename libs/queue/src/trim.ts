@@ -1,0 +1,160 @@
+import { DeliverPolicy, type ConsumerInfo, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import type { KV } from '@nats-io/kv';
+import { flow, streamOf, streams, subjectsOf, type EventType, type StageName, type StreamName } from '@heliograph/message';
+import { cursorKey } from './position-reader.ts';
+
+/** How far one reader is: which subjects it reads, and the last sequence below which it has everything. */
+export interface ReaderFloor {
+  readonly stage: StageName;
+  /** Subject filters, as consumers name them. */
+  readonly subjects: readonly string[];
+  readonly floor: number;
+}
+
+/**
+ * The sequence up to which a stream may be trimmed: every subject in it must have been read by a reader of every stage that takes its event.
+ * A subject a stage does not read yet (a connector that never ran) holds the stream: 0.
+ */
+export function trimmableUpTo(stream: StreamName, subjects: readonly string[], readers: readonly ReaderFloor[]): number {
+  let upTo = Number.MAX_SAFE_INTEGER;
+  for (const subject of subjects) {
+    const type = streams[stream].events.find((event) => subject.startsWith(`${event}.`)) as EventType | undefined;
+    for (const stage of stagesTaking(type)) {
+      const floors = readers.filter((reader) => reader.stage === stage && reader.subjects.some((filter) => covers(filter, subject)));
+      upTo = Math.min(upTo, floors.length === 0 ? 0 : Math.min(...floors.map((reader) => reader.floor)));
+    }
+  }
+  return upTo === Number.MAX_SAFE_INTEGER ? 0 : upTo;
+}
+
+function stagesTaking(type: EventType | undefined): StageName[] {
+  return (Object.keys(flow) as StageName[]).filter(
+    (name) => type !== undefined && (flow[name].takes as readonly EventType[]).includes(type),
+  );
+}
+
+/** Whether a NATS subject filter covers a subject. */
+export function covers(filter: string, subject: string): boolean {
+  const tokens = subject.split('.');
+  const parts = filter.split('.');
+  for (const [i, part] of parts.entries()) {
+    if (part === '>') return tokens.length > i;
+    if (part !== '*' && part !== tokens[i]) return false;
+  }
+  return tokens.length === parts.length;
+}
+
+/** The streams whose records the events of this stream were made from. */
+export function sourcesOf(stream: StreamName): StreamName[] {
+  const sources = new Set<StreamName>();
+  for (const stage of Object.values(flow)) {
+    if (!stage.gives.some((type: EventType) => streamOf(type) === stream)) continue;
+    for (const type of stage.takes) sources.add(streamOf(type));
+  }
+  sources.delete(stream);
+  return [...sources];
+}
+
+export interface TrimContext {
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly cursors: KV;
+  /** Records younger than this stay: to look at, and to replay. */
+  readonly replayWindowMs: number;
+  readonly now: () => number;
+}
+
+interface StreamFloor {
+  readonly readers: readonly ReaderFloor[];
+  readonly subjects: readonly string[];
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+}
+
+/**
+ * Trims every stream behind its slowest reader, minus the replay window. What a stage made of records that it still holds stays too:
+ * after a crash it looks there for what it had done.
+ */
+export async function trimStreams(context: TrimContext): Promise<Partial<Record<StreamName, number>>> {
+  const trimmed: Partial<Record<StreamName, number>> = {};
+  const names = (Object.keys(streams) as StreamName[]).filter((name) => streams[name].retention === 'log');
+  const floors = new Map<StreamName, StreamFloor>();
+  for (const name of Object.keys(streams) as StreamName[]) floors.set(name, await floorOf(context, name));
+  for (const name of names) {
+    const floor = floors.get(name) as StreamFloor;
+    const upTo = trimmableUpTo(name, floor.subjects, floor.readers);
+    if (upTo < floor.firstSeq) continue;
+    const keepFromMs = await keepFrom(context, sourcesOf(name), floors);
+    const keepSeq = await firstSeqSince(context, name, keepFromMs, floor.lastSeq + 1);
+    const purgeTo = Math.min(upTo + 1, keepSeq);
+    if (purgeTo <= floor.firstSeq) continue;
+    trimmed[name] = (await context.jsm.streams.purge(name, { seq: purgeTo })).purged;
+  }
+  return trimmed;
+}
+
+async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
+  const { state } = await jsm.streams.info(stream, { subjects_filter: '>' });
+  const readers: ReaderFloor[] = [];
+  for await (const consumer of jsm.consumers.list(stream)) {
+    const stage = stageOf(consumer);
+    if (stage) readers.push({ stage, subjects: filtersOf(consumer), floor: floorOfConsumer(consumer, state.last_seq) });
+  }
+  for (const stage of Object.keys(flow) as StageName[]) {
+    const cursor = await cursors.get(cursorKey(stream, stage));
+    const subjects = (flow[stage].takes as readonly EventType[]).map(subjectsOf);
+    if (cursor) readers.push({ stage, subjects, floor: Number(cursor.string()) });
+  }
+  return { readers, subjects: Object.keys(state.subjects ?? {}), firstSeq: state.first_seq, lastSeq: state.last_seq };
+}
+
+/** A reader with nothing left to read has all that was stored before it was asked, whatever the last sequence of its own subjects. */
+function floorOfConsumer({ num_pending: pending, num_ack_pending: unacked, ack_floor: floor }: ConsumerInfo, lastSeq: number): number {
+  return pending === 0 && unacked === 0 ? lastSeq : floor.stream_seq;
+}
+
+/** Durables are called after their stage, with a dash before what distinguishes several. */
+function stageOf({ name, config }: ConsumerInfo): StageName | undefined {
+  if (!config.durable_name) return undefined;
+  const stage = name.split('-')[0] as StageName;
+  return stage in flow ? stage : undefined;
+}
+
+function filtersOf({ config }: ConsumerInfo): string[] {
+  return config.filter_subjects ?? (config.filter_subject ? [config.filter_subject] : ['>']);
+}
+
+/** The time of the oldest record of the sources that is not dealt with, or of the replay window's begin, whichever is earlier. */
+async function keepFrom(
+  context: TrimContext,
+  sources: readonly StreamName[],
+  floors: ReadonlyMap<StreamName, StreamFloor>,
+): Promise<number> {
+  let keepFromMs = context.now() - context.replayWindowMs;
+  for (const source of sources) {
+    const floor = floors.get(source) as StreamFloor;
+    const doneTo = Math.max(trimmableUpTo(source, floor.subjects, floor.readers), floor.firstSeq - 1);
+    if (doneTo >= floor.lastSeq) continue;
+    const oldest = await nextRecord(context, source, { opt_start_seq: doneTo + 1, deliver_policy: DeliverPolicy.StartSequence });
+    if (oldest) keepFromMs = Math.min(keepFromMs, oldest.atMs - 1_000);
+  }
+  return keepFromMs;
+}
+
+async function firstSeqSince(context: TrimContext, stream: StreamName, sinceMs: number, otherwise: number): Promise<number> {
+  const found = await nextRecord(context, stream, {
+    opt_start_time: new Date(sinceMs).toISOString(),
+    deliver_policy: DeliverPolicy.StartTime,
+  });
+  return found?.seq ?? otherwise;
+}
+
+async function nextRecord(
+  { js }: TrimContext,
+  stream: StreamName,
+  start: { deliver_policy: DeliverPolicy; opt_start_seq?: number; opt_start_time?: string },
+): Promise<{ seq: number; atMs: number } | undefined> {
+  const consumer = await js.consumers.get(stream, { ...start, headers_only: true });
+  const message = await consumer.next({ expires: 1_000 });
+  return message ? { seq: message.seq, atMs: Math.floor(message.info.timestampNanos / 1e6) } : undefined;
+}

@@ -1,0 +1,250 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { startNats, type NatsServer } from '@heliograph/embedded';
+import { done, headOf, later, never, newId, type Message, type MessageSubmitted } from '@heliograph/message';
+import { openQueue, type Queue } from '../src/index.ts';
+
+/** A logger that keeps quiet; what goes wrong shows in what a test waits for. */
+const log = { debug() {}, info() {}, warn() {}, error() {} };
+
+let folder: string;
+let nats: NatsServer;
+let queue: Queue;
+let connection: NatsConnection;
+let jsm: JetStreamManager;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'queue-'));
+  nats = await startNats({ dataDir: join(folder, 'nats') });
+  queue = await openQueue({ url: nats.url, name: 'test', log });
+  const { username, password, host } = new URL(nats.url);
+  connection = await connect({ servers: host, ...(username ? { user: username, pass: password } : {}) });
+  jsm = await jetstreamManager(connection);
+}, 60_000);
+
+afterAll(async () => {
+  await connection.close();
+  await queue.close();
+  await nats.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function submitted(text: string): MessageSubmitted {
+  const message: Message = {
+    id: newId(),
+    tenant: 'acme',
+    credential: 'acme-smpp',
+    door: 'smpp',
+    from: { addr: 'Acme', ton: 5, npi: 0 },
+    to: '+447912345678',
+    class: 'normal',
+    segments: 1,
+    acceptedAtMs: Date.now(),
+    validUntilMs: Date.now() + 60_000,
+    registeredDelivery: 1,
+    charge: { lease: 'l1', microCredits: '1000000' },
+    content: { kind: 'text', text },
+  };
+  return { type: 'message.submitted', at: Date.now(), message };
+}
+
+/** Resolves once the condition holds, looked at whenever `changed` is called. */
+function waiter() {
+  const checks = new Set<() => void>();
+  return {
+    changed: () => checks.forEach((check) => check()),
+    until: (condition: () => boolean) =>
+      new Promise<void>((resolve) => {
+        const check = (): void => {
+          if (!condition()) return;
+          checks.delete(check);
+          resolve();
+        };
+        checks.add(check);
+        check();
+      }),
+  };
+}
+
+test('a thousand events published at once are few records, and every one is handed out once', async () => {
+  const before = (await jsm.streams.info('SUBMITTED')).state.messages;
+  const events = Array.from({ length: 1_000 }, (_, i) => submitted(`gather ${i}`));
+  await Promise.all(events.map((event) => queue.publish(event)));
+  const records = (await jsm.streams.info('SUBMITTED')).state.messages - before;
+  expect(records).toBeLessThanOrEqual(20);
+
+  const seen: string[] = [];
+  const { changed, until } = waiter();
+  const worker = await queue.workInBatches({
+    stage: 'log',
+    stream: 'SUBMITTED',
+    share: 'gather',
+    eventsInFlightMax: 500,
+    gatherMs: 1,
+    handle(deliveries) {
+      for (const { event } of deliveries) if (event.type === 'message.submitted') seen.push(event.message.id);
+      changed();
+      return deliveries.map(() => done());
+    },
+  });
+  await until(() => seen.length >= events.length);
+  await worker.stop(1_000);
+  expect(seen.toSorted()).toEqual(events.map((event) => event.message.id).toSorted());
+});
+
+test('an outcome of later comes again at its time, never goes to the dead letters with its reason', async () => {
+  const wait = submitted('wait');
+  const poison = submitted('poison');
+  const tries: number[] = [];
+  const { changed, until } = waiter();
+  let buried = 0;
+  await Promise.all([queue.publish(wait), queue.publish(poison)]);
+  const worker = await queue.workEach({
+    stage: 'route',
+    stream: 'SUBMITTED',
+    share: 'later',
+    eventsInFlightMax: 10_000,
+    async handle({ event }) {
+      if (event.message.id === poison.message.id) {
+        buried++;
+        return never('cannot be read');
+      }
+      if (event.message.id !== wait.message.id) return done();
+      tries.push(Date.now());
+      changed();
+      return tries.length < 3 ? later(Date.now() + 50, 'not yet') : done();
+    },
+  });
+  await until(() => tries.length === 3);
+  await worker.stop(1_000);
+  expect((tries[2] as number) - (tries[0] as number)).toBeGreaterThanOrEqual(98);
+  const dead = await jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.route' });
+  expect(buried).toBe(1);
+  expect(dead?.json()).toMatchObject([{ reason: 'cannot be read', event: { message: { id: poison.message.id } } }]);
+});
+
+test('a record that is not one of ours goes to the dead letters at first sight and holds up nothing', async () => {
+  const { changed, until } = waiter();
+  const seen = new Set<string>();
+  await connection.request('message.submitted.bulk', 'not a record');
+  const event = submitted('after the bad one');
+  await queue.publish(event);
+  const worker = await queue.workEach({
+    stage: 'route',
+    stream: 'SUBMITTED',
+    share: 'unreadable',
+    eventsInFlightMax: 10_000,
+    async handle(delivery) {
+      seen.add(delivery.event.message.id);
+      changed();
+      return done();
+    },
+  });
+  await until(() => seen.has(event.message.id));
+  await worker.stop(1_000);
+  const dead = await jsm.streams.getMessage('DEAD', { last_by_subj: 'dead.route' });
+  expect(dead?.json()).toMatchObject([{ reason: 'unreadable record', octets: Buffer.from('not a record').toString('base64') }]);
+});
+
+test('a reader that dies in the middle of a record: the next leaves out what was done and does the rest', async () => {
+  const events = Array.from({ length: 20 }, (_, i) => submitted(`crash ${i}`));
+  const ours = new Set(events.map((event) => event.message.id));
+  const dying = await openQueue({ url: nats.url, name: 'dying', log });
+  const handledFirst = new Set<string>();
+  const { changed, until } = waiter();
+  await Promise.all(events.map((event) => queue.publish(event)));
+  const options = {
+    stage: 'route' as const,
+    stream: 'SUBMITTED' as const,
+    share: 'crash',
+    eventsInFlightMax: 10_000,
+    skipSettled: [{ stream: 'OUTCOMES' as const, subjects: ['message.failed.crash-test'] }],
+  };
+  const failed = (event: MessageSubmitted) =>
+    done({
+      type: 'message.failed',
+      at: Date.now(),
+      message: headOf(event.message),
+      by: 'crash-test',
+      state: 'failed',
+      reason: 'unroutable',
+    });
+  const first = await dying.workEach({
+    ...options,
+    async handle({ event }) {
+      if (!ours.has(event.message.id)) return done();
+      // the second half never settles: this is where it dies
+      if (handledFirst.size >= 10) return new Promise(() => {});
+      handledFirst.add(event.message.id);
+      changed();
+      return failed(event);
+    },
+  });
+  await until(() => handledFirst.size === 10);
+  while ((await jsm.streams.info('OUTCOMES', { subjects_filter: 'message.failed.crash-test' })).state.subjects === undefined)
+    await dying.lastSeq('OUTCOMES');
+  await first.stop(0);
+  await dying.close();
+
+  const handledSecond = new Set<string>();
+  const second = await queue.workEach({
+    ...options,
+    async handle({ event }) {
+      if (!ours.has(event.message.id)) return done();
+      handledSecond.add(event.message.id);
+      changed();
+      return failed(event);
+    },
+  });
+  await until(() => handledFirst.size + handledSecond.size >= events.length);
+  await second.stop(1_000);
+  expect([...handledSecond].filter((id) => handledFirst.has(id))).toEqual([]);
+  expect(new Set([...handledFirst, ...handledSecond])).toEqual(ours);
+});
+
+test('a reader by position sees every record once, in order, though its transaction fails now and then and it starts again', async () => {
+  const from = await queue.lastSeq('SUBMITTED');
+  const events = Array.from({ length: 50 }, (_, i) => submitted(`position ${i}`));
+  let position = from;
+  const posted: string[] = [];
+  let calls = 0;
+  const reader = () =>
+    queue.readFromPosition({
+      stage: 'charge',
+      stream: 'SUBMITTED',
+      gatherMs: 1,
+      eventsMax: 5,
+      position: async () => position,
+      async handle(deliveries, upTo) {
+        if (++calls % 3 === 1) throw new Error('the database is away');
+        for (const { event } of deliveries) posted.push(event.message.id);
+        position = upTo;
+      },
+    });
+  const first = reader();
+  for (const event of events.slice(0, 25)) await queue.publish(event);
+  expect(await first.caughtUp(10_000)).toBe(true);
+  await first.stop();
+  for (const event of events.slice(25)) await queue.publish(event);
+  const second = reader();
+  expect(await second.caughtUp(10_000)).toBe(true);
+  await second.stop();
+  expect(posted).toEqual(events.map((event) => event.message.id));
+});
+
+test('a question is answered by one of the service, and has no answer when nobody serves', async () => {
+  queue.answer<{ n: number }>('test.double', 'test', ({ n }) => ({ n: n * 2 }));
+  expect(await queue.ask('test.double', { n: 21 }, 1_000)).toEqual({ n: 42 });
+  expect(await queue.ask('test.nobody', {}, 200)).toBeUndefined();
+});
+
+test('a full stream refuses at once and says that nothing was stored', async () => {
+  await jsm.streams.update('SUBMITTED', { max_bytes: 1 });
+  await expect(queue.publish(submitted('too much'))).rejects.toMatchObject({ stored: 'no' });
+  await jsm.streams.update('SUBMITTED', { max_bytes: 2 * 1024 ** 3 });
+  await queue.publish(submitted('there is room again'));
+});
