@@ -1,0 +1,73 @@
+import { openRegistry, type RegistryDatabase } from './database.ts';
+import { loadSnapshot, type Snapshot } from './snapshot.ts';
+
+/** What a service tells the others when it changed the registry: a hint to look at once. */
+export const registryChanged = 'registry.changed';
+
+export interface RegistryWatch {
+  /** The newest snapshot; a new object after every change. */
+  readonly current: Snapshot;
+  /** Called after each swap. */
+  onChange(changed: (snapshot: Snapshot) => void): void;
+  /** Looks for a change now. */
+  refresh(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface WatchOptions {
+  readonly databaseUrl: string;
+  readonly listen: (subject: string, heard: () => void) => void;
+  readonly log: { warn(fields: object, text: string): void };
+  /** The safety net under the broadcast. A credential that was reset is refused everywhere within a second. */
+  readonly pollMs?: number;
+}
+
+/** Keeps a snapshot fresh: told by broadcast, and by looking at the revision counter in case the broadcast was lost. */
+export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: WatchOptions): Promise<RegistryWatch> {
+  const database: RegistryDatabase = openRegistry(databaseUrl, 1);
+  const listeners: ((snapshot: Snapshot) => void)[] = [];
+  let current = await loadSnapshot(database);
+  let looking: Promise<void> | undefined;
+  let lookAgain = false;
+
+  async function look(): Promise<void> {
+    try {
+      const newest = await database.revision.findUniqueOrThrow({ where: { id: 1 } });
+      if (newest.number === current.revision) return;
+      current = await loadSnapshot(database);
+      for (const listener of listeners) listener(current);
+    } catch (error) {
+      log.warn({ err: error }, 'registry cannot be read, going on with the last snapshot');
+    }
+  }
+
+  function refresh(): Promise<void> {
+    if (looking) {
+      lookAgain = true;
+      return looking;
+    }
+    looking = (async () => {
+      do {
+        lookAgain = false;
+        await look();
+      } while (lookAgain);
+      looking = undefined;
+    })();
+    return looking;
+  }
+
+  listen(registryChanged, () => void refresh());
+  const poll = setInterval(() => void refresh(), pollMs).unref();
+  return {
+    get current() {
+      return current;
+    },
+    onChange: (changed) => void listeners.push(changed),
+    refresh,
+    async stop() {
+      clearInterval(poll);
+      await looking;
+      await database.$disconnect();
+    },
+  };
+}
