@@ -1,0 +1,98 @@
+import type { Message } from '@heliograph/message';
+import { QueueUnavailableError, type Queue } from '@heliograph/queue';
+import type { RegistryWatch } from '@heliograph/registry';
+import { counter, newTraceparent, isSampled, recordSpan } from '@heliograph/service';
+import { decide, type Decision } from './decide.ts';
+import type { HeldLease } from './purse.ts';
+import type { Acceptance, Submission } from './submission.ts';
+import { createWallet } from './wallet.ts';
+
+/** The one submit path under every door. */
+export interface Accept {
+  /** Answers when the message and its charge are one durable record, or says why not; never rejects. */
+  submit(submission: Submission): Promise<Acceptance>;
+  /** Submissions on their way to the stream. */
+  readonly pending: number;
+  /** Waits for them and gives the leases back. */
+  close(): Promise<void>;
+}
+
+export interface AcceptOptions {
+  readonly queue: Queue;
+  readonly registry: RegistryWatch;
+  /** This process: a subject token. */
+  readonly instance: string;
+  readonly now?: () => number;
+}
+
+const submissions = counter('heliograph_accept_submissions_total', 'Submissions by door and outcome');
+
+export function createAccept({ queue, registry, instance, now = Date.now }: AcceptOptions): Accept {
+  const wallet = createWallet({ asking: queue, ingress: instance, now });
+  const inWork = new Set<Promise<Acceptance>>();
+
+  function submit(submission: Submission): Promise<Acceptance> {
+    const answer = accept(submission);
+    inWork.add(answer);
+    void answer.then((acceptance) => {
+      inWork.delete(answer);
+      submissions.add(1, { door: submission.door, outcome: acceptance.ok ? 'accepted' : acceptance.reason });
+    });
+    return answer;
+  }
+
+  async function accept(submission: Submission): Promise<Acceptance> {
+    const decision = decide(submission, registry.current, now());
+    if (!decision.ok) return decision;
+    const { tenant } = decision.message;
+    let lease = wallet.take(tenant, decision.microCredits);
+    if (!lease) {
+      const taken = await wallet.takeOrAsk(tenant, decision.microCredits);
+      if (taken.kind === 'no_credit') return { ok: false, reason: 'no_credit', detail: 'the balance does not cover this message' };
+      if (taken.kind === 'unavailable')
+        return { ok: false, reason: 'unavailable', detail: 'credit cannot be checked now, nothing was charged' };
+      lease = taken.lease;
+    }
+    return store(decision, lease);
+  }
+
+  async function store({ message, microCredits }: Extract<Decision, { ok: true }>, lease: HeldLease): Promise<Acceptance> {
+    const charged = traced({ ...message, charge: { lease: lease.id, microCredits: String(microCredits) } });
+    try {
+      await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message: charged });
+    } catch (error) {
+      if (!(error instanceof QueueUnavailableError)) throw error;
+      // Not known to be stored: the charge stands, as the record may be there; the tenant is told to try again.
+      if (error.stored === 'no') wallet.refused(message.tenant, lease, microCredits);
+      else wallet.stored(message.tenant, lease);
+      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now' };
+    }
+    wallet.stored(message.tenant, lease);
+    if (charged.traceparent) {
+      recordSpan('accept', {
+        traceparent: charged.traceparent,
+        startMs: message.acceptedAtMs,
+        endMs: now(),
+        attributes: { door: message.door, tenant: message.tenant, segments: message.segments },
+      });
+    }
+    return { ok: true, id: message.id, to: message.to, segments: message.segments, microCredits };
+  }
+
+  return {
+    submit,
+    get pending() {
+      return inWork.size;
+    },
+    async close() {
+      await Promise.all(inWork);
+      await wallet.close();
+    },
+  };
+}
+
+/** A sampled message's trace id is its own id, so that its trace is found without looking anything up. */
+function traced(message: Message): Message {
+  const traceparent = newTraceparent();
+  return isSampled(traceparent) ? { ...message, traceparent: `00-${message.id}-${traceparent.slice(36)}` } : message;
+}

@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+import type { Content } from '@heliograph/message';
+import { createPrefixTable, type Snapshot } from '@heliograph/registry';
+import { decide, segmentsMax } from './decide.ts';
+import type { Submission } from './submission.ts';
+
+const nowMs = Date.UTC(2026, 10, 20);
+const tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '' };
+const credential = {
+  id: 'acme-smpp',
+  tenantId: 'acme',
+  kind: 'smpp',
+  login: 'acme',
+  verifier: '',
+  enabled: true,
+  window: 10,
+  sessions: 1,
+} as const;
+const prices = createPrefixTable([
+  ['', 1_000_000n],
+  ['4479', 2_500_000n],
+]);
+
+function snapshot(changes: Partial<Snapshot> & { tenant?: Partial<typeof tenant>; credential?: object } = {}): Snapshot {
+  return {
+    revision: 1n,
+    tenants: new Map([[tenant.id, { ...tenant, ...changes.tenant }]]),
+    credentials: new Map([[credential.id, { ...credential, ...changes.credential }]]),
+    credentialByLogin: () => undefined,
+    connectors: new Map(),
+    routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+    price: (_, digits) => prices.longest(digits),
+    refunds: () => new Set(),
+    webhooks: new Map(),
+    ...changes,
+  };
+}
+
+const text = (words: string, udh?: string): Content => ({ kind: 'text', text: words, ...(udh === undefined ? {} : { udh }) });
+const submission: Submission = {
+  credential: 'acme-smpp',
+  door: 'http',
+  from: { addr: 'Acme' },
+  to: { addr: '+15551234567' },
+  content: text('Hello'),
+};
+
+test.each([
+  ['a short text is one segment', text('Hello'), 1],
+  ['160 characters of GSM 03.38 are one segment', text('a'.repeat(160)), 1],
+  ['161 are two', text('a'.repeat(161)), 2],
+  ['70 UCS-2 characters are one segment', text('ж'.repeat(70)), 1],
+  ['71 are two', text('ж'.repeat(71)), 2],
+  ["a part with the tenant's own header is one", text('a'.repeat(153), '050003010201'), 1],
+  ['140 octets are one', { kind: 'binary', octets: Buffer.alloc(140).toString('base64') } as Content, 1],
+  [`the longest text is ${segmentsMax} segments`, text('a'.repeat(153 * segmentsMax)), segmentsMax],
+])('%s, and costs as many prices', (_, content, segments) => {
+  const decision = decide({ ...submission, content }, snapshot(), nowMs);
+  expect(decision).toMatchObject({ ok: true, message: { segments }, microCredits: 1_000_000n * BigInt(segments) });
+});
+
+test('the price is that of the longest prefix', () => {
+  expect(decide({ ...submission, to: { addr: '447912345678' } }, snapshot(), nowMs)).toMatchObject({ ok: true, microCredits: 2_500_000n });
+});
+
+test('what is accepted: numbers in E.164, a validity of 48 hours, class normal, no content lost', () => {
+  const decision = decide({ ...submission, to: { addr: '0044 7912 345678' }, reference: 'r1', flash: true }, snapshot(), nowMs);
+  expect(decision).toMatchObject({
+    ok: true,
+    message: {
+      tenant: 'acme',
+      credential: 'acme-smpp',
+      to: '+447912345678',
+      from: { addr: 'Acme', ton: 5, npi: 0 },
+      class: 'normal',
+      acceptedAtMs: nowMs,
+      validUntilMs: nowMs + 48 * 3_600_000,
+      registeredDelivery: 0,
+      content: text('Hello'),
+      reference: 'r1',
+      flash: true,
+    },
+  });
+});
+
+test.each<[string, Partial<Submission>, Parameters<typeof snapshot>[0], string]>([
+  ['a credential taken back meanwhile', {}, { credential: { enabled: false } }, 'not_permitted'],
+  ['a credential that is gone', { credential: 'nobody' }, {}, 'not_permitted'],
+  ['a tenant that is disabled', {}, { tenant: { enabled: false } }, 'not_permitted'],
+  ['letters for a number', { to: { addr: 'nobody' } }, {}, 'bad_number'],
+  ['an empty number', { to: { addr: '' } }, {}, 'bad_number'],
+  ['a number that is too long', { to: { addr: '+1234567890123456' } }, {}, 'bad_number'],
+  ['a sender of more than 11 characters', { from: { addr: 'A name that is long' } }, {}, 'bad_sender'],
+  ['no text', { content: text('') }, {}, 'empty_text'],
+  ['no octets', { content: { kind: 'binary', octets: '' } }, {}, 'empty_text'],
+  ['a text of more than 255 segments', { content: text('a'.repeat(153 * segmentsMax + 1)) }, {}, 'text_too_long'],
+  ['a part with its own header that does not fit', { content: text('a'.repeat(160), '050003010201') }, {}, 'text_too_long'],
+  ['141 octets', { content: { kind: 'binary', octets: Buffer.alloc(141).toString('base64') } }, {}, 'text_too_long'],
+  ['a validity that has ended', { validUntilMs: nowMs }, {}, 'bad_validity'],
+  ['a validity of more than 7 days', { validUntilMs: nowMs + 7 * 24 * 3_600_000 + 1 }, {}, 'bad_validity'],
+  ['a webhook that is no web address', { webhook: 'ftp://example.com' }, {}, 'bad_webhook'],
+  [
+    'a number that no route leads to',
+    {},
+    { routes: createPrefixTable([['44', { id: 'uk', prefix: '44', connectorId: 'c' }]]) },
+    'unroutable',
+  ],
+  ['a number that has no price', {}, { price: () => undefined }, 'no_price'],
+])('%s is refused', (_, change, facts, reason) => {
+  expect(decide({ ...submission, ...change }, snapshot(facts), nowMs)).toMatchObject({ ok: false, reason, detail: expect.any(String) });
+});

@@ -1,0 +1,24 @@
+import type { Content, Door, MessageClass, RefusalReason } from '@heliograph/message';
+
+/** What a door hands in for one recipient, already proven to come from this credential. */
+export interface Submission {
+  readonly credential: string;
+  readonly door: Door;
+  /** Empty: the provider's default. `ton` and `npi` as an SMPP client gave them (SMPP 3.4 §5.2.5, §5.2.6). */
+  readonly from: { readonly addr: string; readonly ton?: number; readonly npi?: number };
+  readonly to: { readonly addr: string; readonly ton?: number; readonly npi?: number };
+  readonly content: Content;
+  readonly class?: MessageClass;
+  readonly flash?: boolean;
+  /** Unix ms; without it, 48 hours from now. At most 7 days ahead. */
+  readonly validUntilMs?: number;
+  /** SMPP 3.4 §5.2.17 */
+  readonly registeredDelivery?: number;
+  readonly reference?: string;
+  readonly webhook?: string;
+}
+
+/** What became of a submission. Refused: nothing was charged, nothing is kept, and `detail` says what to mend. */
+export type Acceptance =
+  | { readonly ok: true; readonly id: string; readonly to: string; readonly segments: number; readonly microCredits: bigint }
+  | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };

@@ -1,0 +1,92 @@
+import { expect, test } from '@jest/globals';
+import { leaseSubjects, type LeaseAnswer, type LeaseQuestion, type LeaseReturn } from '@heliograph/message';
+import type { Asking } from '@heliograph/queue';
+import { createWallet } from './wallet.ts';
+
+/** A bank of the test's own: grants what it has, and keeps what it was asked. */
+function bank(funds: bigint, answers: LeaseAnswer[] = []) {
+  const questions: LeaseQuestion[] = [];
+  const returns: LeaseReturn[] = [];
+  const heard = new Map<string, (body: never) => void>();
+  let left = funds;
+  const asking: Asking = {
+    async ask<Answer>(subject: string, question: object): Promise<Answer | undefined> {
+      if (subject === leaseSubjects.giveBack) {
+        returns.push(question as LeaseReturn);
+        return {} as Answer;
+      }
+      questions.push(question as LeaseQuestion);
+      return (answers.shift() ?? grant(BigInt((question as LeaseQuestion).needMicroCredits))) as Answer;
+    },
+    answer() {},
+    broadcast() {},
+    listen: (subject, told) => void heard.set(subject, told as never),
+  };
+  function grant(need: bigint): LeaseAnswer {
+    if (left < need) return { kind: 'no_credit' };
+    left -= need;
+    return { kind: 'granted', lease: `lease-${questions.length}`, microCredits: String(need), expiresAtMs: 60_000 };
+  }
+  const recall = (ingress: string, lease: string): void => heard.get(leaseSubjects.recall(ingress))?.({ lease } as never);
+  return { asking, questions, returns, recall };
+}
+
+const create = (asking: Asking, now = () => 0) => createWallet({ asking, ingress: 'one', now });
+
+test('the first message asks for a lease, the next spends what is in hand', async () => {
+  const { asking, questions } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000 }]);
+  const wallet = create(asking);
+  expect(wallet.take('acme', 3n)).toBeUndefined();
+  expect(await wallet.takeOrAsk('acme', 3n)).toMatchObject({ kind: 'taken', lease: { id: 'l1' } });
+  expect(wallet.take('acme', 3n)).toMatchObject({ id: 'l1', remaining: 4n });
+  expect(questions).toHaveLength(1);
+});
+
+test('without credit a message is refused, and the next one without asking again', async () => {
+  const { asking, questions } = bank(0n);
+  const wallet = create(asking);
+  expect(await wallet.takeOrAsk('acme', 3n)).toEqual({ kind: 'no_credit' });
+  expect(await wallet.takeOrAsk('acme', 3n)).toEqual({ kind: 'no_credit' });
+  expect(questions).toHaveLength(1);
+});
+
+test('a cheaper message than the one refused asks anew', async () => {
+  const { asking } = bank(2n);
+  const wallet = create(asking);
+  expect(await wallet.takeOrAsk('acme', 3n)).toEqual({ kind: 'no_credit' });
+  expect(await wallet.takeOrAsk('acme', 2n)).toMatchObject({ kind: 'taken' });
+});
+
+test('many messages at once spend to the last micro-credit and no further', async () => {
+  const { asking } = bank(100n);
+  const wallet = create(asking);
+  const taken = await Promise.all(Array.from({ length: 150 }, () => wallet.takeOrAsk('acme', 1n)));
+  expect(taken.filter(({ kind }) => kind === 'taken')).toHaveLength(100);
+  expect(taken.filter(({ kind }) => kind === 'no_credit')).toHaveLength(50);
+});
+
+test('nobody answers: unavailable, not refused for good', async () => {
+  const { asking } = bank(0n);
+  const wallet = create({ ...asking, ask: async () => undefined });
+  expect(await wallet.takeOrAsk('acme', 1n)).toEqual({ kind: 'unavailable' });
+});
+
+test('a recalled lease goes back once its records are stored', async () => {
+  const { asking, returns, recall } = bank(5n);
+  const wallet = create(asking);
+  const taken = await wallet.takeOrAsk('acme', 5n);
+  if (taken.kind !== 'taken') throw new Error('not granted');
+  recall('one', taken.lease.id);
+  expect(returns).toEqual([]);
+  wallet.stored('acme', taken.lease);
+  expect(returns).toEqual([{ lease: taken.lease.id, spentMicroCredits: '5' }]);
+});
+
+test('closing gives back what is not spent', async () => {
+  const { asking, returns } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000 }]);
+  const wallet = create(asking);
+  const taken = await wallet.takeOrAsk('acme', 4n);
+  if (taken.kind === 'taken') wallet.stored('acme', taken.lease);
+  await wallet.close();
+  expect(returns).toEqual([{ lease: 'l1', spentMicroCredits: '4' }]);
+});

@@ -1,0 +1,165 @@
+import { leaseSubjects, type LeaseAnswer, type LeaseQuestion, type LeaseRecall, type LeaseReturn } from '@heliograph/message';
+import type { Asking } from '@heliograph/queue';
+import { createPurse, type HeldLease, type Purse } from './purse.ts';
+
+export type Taken =
+  { readonly kind: 'taken'; readonly lease: HeldLease } | { readonly kind: 'no_credit' } | { readonly kind: 'unavailable' };
+
+/** The credit an ingress may spend, for every tenant that submits to it. */
+export interface Wallet {
+  /** From what is in hand; undefined: it must be asked for. */
+  take(tenant: string, amount: bigint): HeldLease | undefined;
+  /** Asks billing-credits when the hand is empty; answers within `patienceMs`. */
+  takeOrAsk(tenant: string, amount: bigint): Promise<Taken>;
+  stored(tenant: string, lease: HeldLease): void;
+  refused(tenant: string, lease: HeldLease, amount: bigint): void;
+  /** Gives everything back; call it when no message is on its way to the stream. */
+  close(): Promise<void>;
+}
+
+export interface WalletOptions {
+  readonly asking: Asking;
+  /** This ingress process: a subject token. */
+  readonly ingress: string;
+  readonly now: () => number;
+}
+
+/** A new lease should last about so long at the tenant's rate. */
+const leaseForMs = 10_000;
+/** A tenant that just began may send a burst of so many micro-credits. */
+const wantAtLeast = 50_000_000n;
+/** Below this share of the last lease, the next one is asked for ahead of need. */
+const renewBelow = 4n;
+/** A lease is not spent in its last moments: clocks of two machines differ by a little. */
+const expiryMarginMs = 1_000;
+const askTimeoutMs = 2_000;
+/** How long a message waits for credit that is out with other ingresses. */
+const patienceMs = 4_000;
+/** "No credit" holds so long without asking again: a tenant without credit must not flood billing-credits. */
+const refusalHoldsMs = 250;
+const housekeepingMs = 1_000;
+
+interface Account {
+  readonly purse: Purse;
+  asking: Promise<LeaseAnswer | undefined> | undefined;
+  askedAtMs: number;
+  spentAtLastAsk: bigint;
+  lastGranted: bigint;
+  refusedFrom: bigint;
+  refusedUntilMs: number;
+}
+
+export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
+  const accounts = new Map<string, Account>();
+  asking.listen<LeaseRecall>(leaseSubjects.recall(ingress), ({ lease }) => {
+    for (const account of accounts.values()) account.purse.retire(lease);
+    giveBack();
+  });
+  const housekeeping = setInterval(() => {
+    for (const account of accounts.values()) account.purse.retireSpent(now());
+    giveBack();
+  }, housekeepingMs).unref();
+
+  function accountOf(tenant: string): Account {
+    let account = accounts.get(tenant);
+    if (!account) {
+      account = {
+        purse: createPurse(),
+        asking: undefined,
+        askedAtMs: now(),
+        spentAtLastAsk: 0n,
+        lastGranted: 0n,
+        refusedFrom: 0n,
+        refusedUntilMs: 0,
+      };
+      accounts.set(tenant, account);
+    }
+    return account;
+  }
+
+  function take(tenant: string, amount: bigint): HeldLease | undefined {
+    const account = accountOf(tenant);
+    const lease = account.purse.take(amount, now());
+    if (lease && !account.asking && lease.remaining < account.lastGranted / renewBelow && account.refusedUntilMs < now())
+      void ask(tenant, account, amount);
+    return lease;
+  }
+
+  async function takeOrAsk(tenant: string, amount: bigint): Promise<Taken> {
+    const account = accountOf(tenant);
+    const deadline = now() + patienceMs;
+    for (;;) {
+      const lease = take(tenant, amount);
+      if (lease) return { kind: 'taken', lease };
+      if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return { kind: 'no_credit' };
+      const answer = await (account.asking ?? ask(tenant, account, amount));
+      if (answer === undefined) return { kind: 'unavailable' };
+      if (now() > deadline) return { kind: 'no_credit' };
+      if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
+      // granted: others may have been quicker; refused: it may have been for a dearer message than this
+    }
+  }
+
+  function ask(tenant: string, account: Account, need: bigint): Promise<LeaseAnswer | undefined> {
+    const want = wantNow(account, need);
+    const question: LeaseQuestion = { tenant, ingress, needMicroCredits: String(need), wantMicroCredits: String(want) };
+    account.asking = asking.ask<LeaseAnswer>(leaseSubjects.grant, question, askTimeoutMs).then((answer) => {
+      account.asking = undefined;
+      if (answer?.kind === 'granted') hold(account, answer);
+      if (answer?.kind === 'no_credit') {
+        account.refusedFrom = need;
+        account.refusedUntilMs = now() + refusalHoldsMs;
+      }
+      return answer;
+    });
+    return account.asking;
+  }
+
+  /** What the tenant spends in `leaseForMs` at the rate since it was last asked for. */
+  function wantNow(account: Account, need: bigint): bigint {
+    const spent = account.purse.spentEver - account.spentAtLastAsk;
+    const elapsedMs = BigInt(Math.max(1, now() - account.askedAtMs));
+    account.spentAtLastAsk = account.purse.spentEver;
+    account.askedAtMs = now();
+    const byRate = (spent * BigInt(leaseForMs)) / elapsedMs;
+    return [need, wantAtLeast, byRate].reduce((a, b) => (a > b ? a : b));
+  }
+
+  function hold(account: Account, { lease, microCredits, expiresAtMs }: Extract<LeaseAnswer, { kind: 'granted' }>): void {
+    account.lastGranted = BigInt(microCredits);
+    account.purse.add({
+      id: lease,
+      remaining: BigInt(microCredits),
+      spent: 0n,
+      expiresAtMs: expiresAtMs - expiryMarginMs,
+      unstored: 0,
+      retired: false,
+    });
+  }
+
+  /** Leases that are spent, expired or recalled go back as soon as their records are stored; one that gets lost expires. */
+  function giveBack(): Promise<unknown> {
+    const returns = [...accounts.values()].flatMap((account) => account.purse.takeReturnable());
+    return Promise.all(
+      returns.map((lease) => {
+        const body: LeaseReturn = { lease: lease.id, spentMicroCredits: String(lease.spent) };
+        return asking.ask(leaseSubjects.giveBack, body, askTimeoutMs);
+      }),
+    );
+  }
+
+  return {
+    take,
+    takeOrAsk,
+    stored(tenant, lease) {
+      accountOf(tenant).purse.stored(lease);
+      if (lease.retired && lease.unstored === 0) void giveBack();
+    },
+    refused: (tenant, lease, amount) => accountOf(tenant).purse.refused(lease, amount),
+    async close() {
+      clearInterval(housekeeping);
+      for (const account of accounts.values()) account.purse.retireAll();
+      await giveBack();
+    },
+  };
+}
