@@ -1,0 +1,108 @@
+import type { StreamName } from '@heliograph/message';
+import type { PositionReader, Queue } from '@heliograph/queue';
+import { counter, type Log } from '@heliograph/service';
+import type { BillingDatabase } from './database.ts';
+import { createLeases, type LeaseTimes } from './leases.ts';
+import { createLedger, type Ledger, type PositionedStage } from './ledger.ts';
+import { postCharges, postRefunds, type Plans } from './post.ts';
+import { answerQuestions } from './questions.ts';
+
+/** What the one leading process does: posts both streams, ends leases, answers. */
+export interface Lead {
+  /** Whether the database took the last look at leases. */
+  readonly databaseOk: boolean;
+  /** Stops taking records and finishes the batches in hand. */
+  stop(): Promise<void>;
+}
+
+export interface LeadContext {
+  readonly queue: Queue;
+  readonly database: BillingDatabase;
+  readonly plans: Plans;
+  readonly times: LeaseTimes;
+  readonly log: Log;
+}
+
+const closed = counter('heliograph_billing_credits_leases_closed_total', 'Leases closed because their ingress did not give them back');
+
+const gatherMs = 50;
+const eventsMax = 5_000;
+/** An asker of a balance waits so long for its own writes to be posted. */
+const caughtUpMsMax = 1_000;
+const sweepEveryMs = 1_000;
+const sources = { charge: 'SUBMITTED', refund: 'REPORTED' } as const satisfies Record<PositionedStage, StreamName>;
+
+export async function lead({ queue, database, plans, times, log }: LeadContext): Promise<Lead> {
+  const ledger = createLedger(database);
+  const leases = createLeases(database, times);
+  await refuseLostStreams(queue, ledger);
+  const reading = { gatherMs, eventsMax };
+  const charging = queue.readFromPosition({
+    stage: 'charge',
+    stream: sources.charge,
+    position: () => ledger.positionOf('charge'),
+    handle: postCharges({ ledger, log }),
+    ...reading,
+  });
+  const refunding = queue.readFromPosition({
+    stage: 'refund',
+    stream: sources.refund,
+    position: () => ledger.positionOf('refund'),
+    handle: postRefunds({ ledger, plans, log }),
+    ...reading,
+  });
+  const caughtUp = (): Promise<unknown> =>
+    Promise.all([charging, refunding].map((reader: PositionReader) => reader.caughtUp(caughtUpMsMax)));
+  answerQuestions({ queue, ledger, leases, caughtUp, now: Date.now });
+
+  let databaseOk = true;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let sweeping = Promise.resolve();
+
+  async function sweep(): Promise<void> {
+    try {
+      const count = await leases.end(Date.now(), () => charging.caughtUp(caughtUpMsMax));
+      databaseOk = true;
+      if (count > 0) closed.add(count);
+    } catch (err) {
+      // a server that is away: the next look closes what this one could not
+      databaseOk = false;
+      log.warn({ err }, 'leases not looked at');
+    }
+  }
+
+  function sweepLater(): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      sweeping = sweep().then(sweepLater);
+    }, sweepEveryMs);
+  }
+  sweepLater();
+
+  return {
+    get databaseOk() {
+      return databaseOk;
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await Promise.all([sweeping, charging.stop(), refunding.stop()]);
+    },
+  };
+}
+
+/**
+ * Streams that end before what was posted of them are not the streams of this ledger (a lost disk, another server): their new records would be
+ * taken for posted ones and sent for nothing. Better not to start.
+ */
+async function refuseLostStreams(queue: Queue, ledger: Ledger): Promise<void> {
+  for (const [stage, stream] of Object.entries(sources) as [PositionedStage, StreamName][]) {
+    const [position, last] = [await ledger.positionOf(stage), await queue.lastSeq(stream)];
+    if (position > last) {
+      throw new Error(
+        `stream ${stream} ends at ${last}, but stage ${stage} has posted up to ${position}: this is not the stream the ledger was posted from`,
+      );
+    }
+  }
+}
