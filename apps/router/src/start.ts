@@ -1,0 +1,53 @@
+import { openQueue } from '@heliograph/queue';
+import { watchRegistry } from '@heliograph/registry';
+import { counter, recordSpan, type Running, type ServiceContext } from '@heliograph/service';
+import type { config } from './config.ts';
+import { route } from './route.ts';
+
+const routed = counter('heliograph_router_messages_total', 'Messages by what the router gave');
+
+/** Messages in work at once: enough to fill records, small enough to give back quickly. */
+const eventsInFlightMax = 4_000;
+
+export async function start({ name, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
+  const queue = await openQueue({ url: settings.NATS_URL, name, log });
+  const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
+  const worker = await queue.workInBatches({
+    stage: 'route',
+    stream: 'SUBMITTED',
+    eventsInFlightMax,
+    gatherMs: 0,
+    skipSettled: [
+      { stream: 'ROUTED', subjects: ['message.routed.>'] },
+      { stream: 'OUTCOMES', subjects: ['message.failed.router'] },
+    ],
+    handle(deliveries) {
+      const now = Date.now();
+      return deliveries.map(({ event }) => {
+        const outcome = route(event, registry.current, now);
+        if (outcome.kind !== 'done') return outcome;
+        for (const made of outcome.events) routed.add(1, made.type === 'message.routed' ? series(made.connector) : failed);
+        if (event.message.traceparent) recordSpan('route', { traceparent: event.message.traceparent, startMs: now, endMs: Date.now() });
+        return outcome;
+      });
+    },
+  });
+  return {
+    checks: { nats: () => queue.connected },
+    async stop() {
+      await worker.stop(5_000);
+      await queue.close();
+      await registry.stop();
+    },
+  };
+}
+
+const failed = { event: 'message.failed' };
+const byConnector = new Map<string, { event: string; connector: string }>();
+
+/** Attributes are remembered by identity: one object for each connector. */
+function series(connector: string): { event: string; connector: string } {
+  let attributes = byConnector.get(connector);
+  if (!attributes) byConnector.set(connector, (attributes = { event: 'message.routed', connector }));
+  return attributes;
+}
