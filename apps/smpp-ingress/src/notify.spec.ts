@@ -1,0 +1,73 @@
+import { expect, test } from '@jest/globals';
+import type { ReportDue } from '@heliograph/message';
+import { commandStatus, decodePdu, encodePdu, getTlv, type PduOf, type RequestOutcome } from '@heliograph/smpp';
+import { afterDelivery, attemptsMax, deliverSmOf } from './notify.ts';
+
+const nowMs = Date.UTC(2026, 10, 20, 12, 5);
+const report: ReportDue = {
+  type: 'report.due',
+  at: nowMs,
+  state: 'delivered',
+  doneAtMs: nowMs,
+  message: {
+    id: '019c0a70000070008000000000000001',
+    tenant: 'acme',
+    credential: 'acme-smpp',
+    door: 'smpp',
+    from: { addr: 'Acme', ton: 5, npi: 0 },
+    to: '+447912345678',
+    class: 'normal',
+    segments: 1,
+    acceptedAtMs: Date.UTC(2026, 10, 20, 12, 4),
+    validUntilMs: nowMs + 60_000,
+    registeredDelivery: 1,
+    reference: '77',
+    charge: { lease: 'l1', microCredits: '1000000' },
+  },
+};
+
+function overTheWire(due: ReportDue): PduOf<'deliver_sm'> {
+  const decoded = decodePdu(encodePdu({ ...deliverSmOf(due), sequence: 1 }));
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded.pdu as PduOf<'deliver_sm'>;
+}
+
+test('a report is a delivery receipt as SMPP 3.4 appendix B writes it, addresses swapped, text empty', () => {
+  const pdu = overTheWire(report);
+  expect(pdu.short_message.toString('latin1')).toBe(
+    'id:019c0a70000070008000000000000001 sub:001 dlvrd:001 submit date:2611201204 done date:2611201205 stat:DELIVRD err:000 text:',
+  );
+  expect(pdu).toMatchObject({ esm_class: 4, source_addr: '447912345678', source_addr_ton: 1, destination_addr: 'Acme', dest_addr_ton: 5 });
+  expect(getTlv(pdu.tlvs, 'receipted_message_id')).toBe('019c0a70000070008000000000000001');
+  expect(getTlv(pdu.tlvs, 'message_state')).toBe(2);
+  expect(getTlv(pdu.tlvs, 'user_message_reference')).toBe(77);
+});
+
+test.each([
+  ['delivered', 'DELIVRD', 2],
+  ['undelivered', 'UNDELIV', 5],
+  ['rejected', 'REJECTD', 8],
+  ['expired', 'EXPIRED', 3],
+  ['failed', 'UNDELIV', 5],
+  ['no_report', 'UNKNOWN', 7],
+  ['cancelled', 'DELETED', 4],
+] as const)('state %s is stat:%s and message_state %i', (state, stat, messageState) => {
+  const pdu = overTheWire({ ...report, state });
+  expect(pdu.short_message.toString('latin1')).toContain(`stat:${stat} `);
+  expect(getTlv(pdu.tlvs, 'message_state')).toBe(messageState);
+});
+
+const answered = (status: number) =>
+  ({ kind: 'response', pdu: { command: 'deliver_sm_resp', status } }) as unknown as RequestOutcome<'deliver_sm'>;
+
+test.each<[string, RequestOutcome<'deliver_sm'>, number, object]>([
+  ['taken', answered(0), 1, { kind: 'done', events: [{ type: 'report.delivered', via: 'smpp', attempt: 1 }] }],
+  ['queue full: again in 5 s', answered(commandStatus.ESME_RMSGQFUL), 1, { kind: 'later', atMs: nowMs + 5_000 }],
+  ['still full: again in 10 s', answered(commandStatus.ESME_RMSGQFUL), 2, { kind: 'later', atMs: nowMs + 10_000 }],
+  ['no answer: again, reports are at-least-once', { kind: 'timeout' }, 1, { kind: 'later', atMs: nowMs + 5_000 }],
+  ['session ended: again at once, on another', { kind: 'closed', written: true }, 3, { kind: 'later', atMs: nowMs }],
+  ['refused for good', answered(commandStatus.ESME_RX_R_APPN), 1, { kind: 'never' }],
+  ['refused too often', answered(commandStatus.ESME_RMSGQFUL), attemptsMax, { kind: 'never' }],
+])('the client says: %s', (_, answer, attempt, outcome) => {
+  expect(afterDelivery(report, answer, attempt, nowMs)).toMatchObject(outcome);
+});

@@ -1,0 +1,114 @@
+import { expect, test } from '@jest/globals';
+import { encodeUcs2 } from '@heliograph/segment';
+import { commandStatus, decodePdu, encodePdu, tlvs, type PduOf, type Tlv } from '@heliograph/smpp';
+import { readSubmit } from './submit.ts';
+
+const now = new Date('2026-11-20T12:00:00Z');
+
+/** The PDU as it would come from the wire. */
+function submit(fields: Partial<Omit<PduOf<'submit_sm'>, 'tlvs'>> & { tlvs?: Tlv[] } = {}): PduOf<'submit_sm'> {
+  const decoded = decodePdu(
+    encodePdu({
+      command: 'submit_sm',
+      sequence: 1,
+      source_addr: 'Acme',
+      source_addr_ton: 5,
+      destination_addr: '447912345678',
+      dest_addr_ton: 1,
+      dest_addr_npi: 1,
+      short_message: Buffer.from('Hello'),
+      ...fields,
+    }),
+  );
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded.pdu as PduOf<'submit_sm'>;
+}
+
+const read = (pdu: PduOf<'submit_sm'>) => readSubmit(pdu, 'acme-smpp', now);
+
+test('a plain submit_sm: addresses with their types, text, priority, registered_delivery', () => {
+  expect(read(submit({ registered_delivery: 1 }))).toEqual({
+    ok: true,
+    submission: {
+      credential: 'acme-smpp',
+      door: 'smpp',
+      from: { addr: 'Acme', ton: 5, npi: 0 },
+      to: { addr: '447912345678', ton: 1, npi: 1 },
+      content: { kind: 'text', text: 'Hello' },
+      class: 'normal',
+      registeredDelivery: 1,
+    },
+  });
+});
+
+test.each([
+  ['GSM 03.38 with its extension table', 0, Buffer.from([0x00, 0x1b, 0x65, 0x10]), { kind: 'text', text: '@€Δ' }],
+  ['octets above 0x7F in the default alphabet are Latin-1', 0, Buffer.from('été', 'latin1'), { kind: 'text', text: 'été' }],
+  ['IA5', 1, Buffer.from('a@b'), { kind: 'text', text: 'a@b' }],
+  ['Latin-1', 3, Buffer.from('ñ', 'latin1'), { kind: 'text', text: 'ñ' }],
+  ['UCS-2 with a surrogate pair', 8, encodeUcs2('ж😀'), { kind: 'text', text: 'ж😀' }],
+  ['8-bit data', 4, Buffer.from([1, 2, 255]), { kind: 'binary', octets: Buffer.from([1, 2, 255]).toString('base64') }],
+])('data_coding: %s', (_, data_coding, short_message, content) => {
+  expect(read(submit({ data_coding, short_message }))).toMatchObject({ ok: true, submission: { content } });
+});
+
+test.each([
+  [0x10, { kind: 'text', text: 'Hi' }, true],
+  [0x11, { kind: 'text', text: 'Hi' }, undefined],
+  [0xf0, { kind: 'text', text: 'Hi' }, true],
+  [0xf5, { kind: 'binary', octets: Buffer.from('Hi').toString('base64') }, undefined],
+])('data_coding 0x%s with a message class: class 0 is a flash message', (data_coding, content, flash) => {
+  const result = read(submit({ data_coding, short_message: Buffer.from('Hi') }));
+  expect(result).toMatchObject({ ok: true, submission: { content } });
+  expect(result.ok && result.submission.flash).toBe(flash);
+});
+
+test('a part with a user data header keeps it', () => {
+  const short_message = Buffer.concat([Buffer.from('050003420201', 'hex'), Buffer.from('part')]);
+  expect(read(submit({ esm_class: 0x40, short_message }))).toMatchObject({
+    ok: true,
+    submission: { content: { kind: 'text', text: 'part', udh: '050003420201' } },
+  });
+});
+
+test('a part marked by SAR parameters gets the header that goes on the air', () => {
+  const pdu = submit({ tlvs: tlvs({ sar_msg_ref_num: 0x1234, sar_total_segments: 2, sar_segment_seqnum: 1 }) });
+  expect(read(pdu)).toMatchObject({ ok: true, submission: { content: { udh: '06080412340201' } } });
+});
+
+test('message_payload carries what does not fit in short_message', () => {
+  const long = 'x'.repeat(1_000);
+  expect(read(submit({ short_message: Buffer.alloc(0), tlvs: tlvs({ message_payload: Buffer.from(long) }) }))).toMatchObject({
+    ok: true,
+    submission: { content: { kind: 'text', text: long } },
+  });
+});
+
+test.each([
+  ['relative', '000000010000000R', Date.UTC(2026, 10, 20, 13)],
+  ['absolute', '261120140000000+', Date.UTC(2026, 10, 20, 14)],
+])('a validity_period that is %s', (_, validity_period, validUntilMs) => {
+  expect(read(submit({ validity_period }))).toMatchObject({ ok: true, submission: { validUntilMs } });
+});
+
+test.each([
+  [0, 'normal'],
+  [1, 'normal'],
+  [2, 'otp'],
+  [3, 'otp'],
+])('priority_flag %i is class %s', (priority_flag, expected) => {
+  expect(read(submit({ priority_flag }))).toMatchObject({ ok: true, submission: { class: expected } });
+});
+
+test.each([
+  [
+    'short_message beside message_payload',
+    submit({ tlvs: tlvs({ message_payload: Buffer.from('too') }) }),
+    commandStatus.ESME_ROPTPARNOTALLWD,
+  ],
+  ['a schedule, which is not offered', submit({ schedule_delivery_time: '000000010000000R' }), commandStatus.ESME_RINVSCHED],
+  ['a validity_period that is no time', submit({ validity_period: '991399000000000+' }), commandStatus.ESME_RINVEXPIRY],
+  ['UDHI without a header', submit({ esm_class: 0x40, short_message: Buffer.from([200, 1]) }), commandStatus.ESME_RINVESMCLASS],
+])('%s is refused in the words of SMPP', (_, pdu, status) => {
+  expect(read(pdu)).toEqual({ ok: false, status });
+});
