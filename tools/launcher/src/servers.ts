@@ -1,0 +1,50 @@
+import { startNats, startPostgres } from '@heliograph/embedded';
+import type { ServerProcess } from '@heliograph/embedded';
+import { keepRunning } from './keep-running.ts';
+import type { Kept, Running } from './keep-running.ts';
+
+/** PostgreSQL or nats-server: embedded and kept running by us, or somebody else's by its URL. */
+export interface Server {
+  url: string;
+  /** Undefined when it is somebody else's. */
+  kept: Kept | undefined;
+}
+
+export interface ServerStart {
+  dataDir: string;
+  say(line: string): void;
+  onChange(): void;
+}
+
+type Embedded = Running & { url: string; port: number };
+
+export function externalServer(url: string): Server {
+  return { url, kept: undefined };
+}
+
+export function keepPostgres(start: ServerStart, signal: AbortSignal): Promise<Server> {
+  return keepServer('postgres', start, (port) => startPostgres({ dataDir: start.dataDir, port, log: start.say }), signal);
+}
+
+export function keepNats(start: ServerStart, signal: AbortSignal): Promise<Server> {
+  return keepServer('nats', start, (port) => startNats({ dataDir: start.dataDir, port, log: start.say }), signal);
+}
+
+/** Started again at the same port: the services have its URL and reconnect by themselves. */
+async function keepServer(
+  name: string,
+  { say, onChange }: ServerStart,
+  startAt: (port: number) => Promise<ServerProcess & { url: string; port: number }>,
+  signal: AbortSignal,
+): Promise<Server> {
+  const start = async (previous: Embedded | undefined, ending: AbortSignal): Promise<Embedded> => {
+    const server = await startAt(previous?.port ?? 0);
+    if (ending.aborted) {
+      await server.stop();
+      throw new Error('stopped while starting');
+    }
+    return { ...server, kill: () => void process.kill(server.pid, 'SIGKILL') };
+  };
+  const kept = await keepRunning({ name, start, say, onChange }, signal);
+  return { url: kept.first.url, kept };
+}
