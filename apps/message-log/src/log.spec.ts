@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { headOf } from '@heliograph/message';
+import { deliveredWay, failedAt, messageAt, t0, cause } from '../test/events.ts';
+import { addEvent, hopsOf, isLoggable, type LoggedEvent, type Row } from './log.ts';
+
+const message = messageAt();
+const head = headOf(message);
+const [submitted, routed, sent, reported, handedOver] = deliveredWay(message) as [
+  LoggedEvent,
+  LoggedEvent,
+  LoggedEvent,
+  LoggedEvent,
+  LoggedEvent,
+];
+
+describe('what events make of a row', () => {
+  const cases: { title: string; events: LoggedEvent[]; state: string; at: number; reason?: string; code?: string; hops: string[] }[] = [
+    { title: 'accepted', events: [submitted], state: 'accepted', at: t0, hops: ['accept'] },
+    { title: 'routed before its acceptance is heard of', events: [routed], state: 'routed', at: t0 + 100, hops: ['route'] },
+    { title: 'sent', events: [submitted, routed, sent], state: 'sent', at: t0 + 200, hops: ['accept', 'route', 'deliver'] },
+    {
+      title: 'accepted, heard of after it was sent: not backwards',
+      events: [sent, submitted],
+      state: 'sent',
+      at: t0 + 200,
+      hops: ['accept', 'deliver'],
+    },
+    {
+      title: 'delivered and reported',
+      events: [submitted, routed, sent, reported, handedOver],
+      state: 'delivered',
+      at: t0 + 300,
+      code: '000',
+      hops: ['accept', 'route', 'deliver', 'report', 'webhook'],
+    },
+    {
+      title: 'the report heard of first: the final state is of the time it was stated',
+      events: [handedOver, reported],
+      state: 'delivered',
+      at: t0 + 300,
+      code: '000',
+      hops: ['report', 'webhook'],
+    },
+    {
+      title: 'refused by the router',
+      events: [submitted, { type: 'message.failed', at: t0 + 50, message: head, by: 'router', state: 'rejected', reason: 'unroutable' }],
+      state: 'rejected',
+      at: t0 + 50,
+      reason: 'unroutable',
+      hops: ['accept', 'route'],
+    },
+    {
+      title: 'refused by the provider',
+      events: [failedAt(message, t0 + 150, 'provider_rejected'), submitted],
+      state: 'rejected',
+      at: t0 + 150,
+      reason: 'provider_rejected',
+      code: '0x0000000B',
+      hops: ['accept', 'deliver'],
+    },
+    {
+      title: 'two final states: the first stays',
+      events: [reported, failedAt(message, t0 + 350, 'expired')],
+      state: 'delivered',
+      at: t0 + 300,
+      code: '000',
+      hops: ['report', 'deliver'],
+    },
+    {
+      title: 'no report, lifted by a late receipt',
+      events: [{ type: 'message.reported', at: t0 + 250, message: head, state: 'no_report', reason: 'no_report' }, reported],
+      state: 'delivered',
+      at: t0 + 300,
+      code: '000',
+      hops: ['report', 'report'],
+    },
+    { title: 'heard of twice', events: [submitted, submitted, routed, routed], state: 'routed', at: t0 + 100, hops: ['accept', 'route'] },
+    {
+      title: 'published twice by a stage that died in between: the hop is shown once, as it was first',
+      events: [{ ...routed, at: t0 + 900 } as LoggedEvent, routed],
+      state: 'routed',
+      at: t0 + 100,
+      hops: ['route'],
+    },
+  ];
+
+  it.each(cases)('$title', ({ events, state, at, reason = '', code = '', hops }) => {
+    const row = fold(events);
+    expect(row.verdict).toMatchObject({ state, state_at: at, reason, error_code: code });
+    expect(hopsOf(row.hops).map((hop) => hop.stage)).toEqual(hops);
+  });
+
+  it('keeps what the message is, who did each hop, and the ids of its segments in their order', () => {
+    const row = fold([submitted, routed, sent]);
+    expect(row).toMatchObject({
+      tenant: 'acme',
+      facts: { to_addr: '+31612345678', micro_credits: '2000000', reference: 'order 7', text: 'Dag Ørsted €', octets: null },
+      routed: { connector: 'north' },
+      sent: { provider_ids: ['b2', 'a1'] },
+    });
+    expect(hopsOf(row.hops)).toEqual([
+      {
+        stage: 'accept',
+        event: 'message.submitted',
+        atMs: t0,
+        by: 'http-api',
+        detail: { door: 'http', segments: 2, microCredits: '2000000' },
+      },
+      { stage: 'route', event: 'message.routed', atMs: t0 + 100, by: 'router', detail: { connector: 'north', route: 'nl' } },
+      { stage: 'deliver', event: 'message.sent', atMs: t0 + 200, by: 'north', detail: { connector: 'north', providerIds: ['b2', 'a1'] } },
+    ]);
+  });
+
+  it('comes out the same in any order and however often each event is heard of', () => {
+    const late: LoggedEvent = {
+      ...(sent as Extract<LoggedEvent, { type: 'message.sent' }>),
+      at: t0 + 220,
+      providerIds: ['c3'],
+      cause: cause('ROUTED', 9),
+    };
+    const all = [
+      submitted,
+      routed,
+      sent,
+      late,
+      reported,
+      handedOver,
+      failedAt(message, t0 + 300, 'expired'),
+      failedAt(message, t0 + 120, 'undelivered'),
+    ];
+    const once = fold(all);
+    const parameters = { seed: 20261120, numRuns: 300 };
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...all), { maxLength: 12 }),
+        fc.shuffledSubarray(all, { minLength: all.length }),
+        (more, whole) => {
+          expect(fold([...more, ...whole])).toEqual(once);
+        },
+      ),
+      parameters,
+    );
+  });
+});
+
+describe('what can be logged', () => {
+  it('is every event of the flow', () => {
+    for (const event of [...deliveredWay(message), failedAt(message, t0, 'expired')]) expect(isLoggable(event)).toBe(true);
+  });
+
+  it.each([
+    ['without a message', { type: 'message.routed', at: t0 }],
+    ['with null for a message', { type: 'message.sent', at: t0, message: null }],
+    ['with an id that is none', { type: 'message.sent', at: t0, message: { ...head, id: 'x' } }],
+    ['without a tenant', { type: 'message.sent', at: t0, message: { ...head, tenant: undefined } }],
+    ['submitted without content', { type: 'message.submitted', at: t0, message: head }],
+    ['delivered to nobody', { type: 'report.delivered', at: t0, messageId: head.id }],
+  ])('is not one %s', (_, event) => {
+    expect(isLoggable(event as unknown as LoggedEvent)).toBe(false);
+  });
+});
+
+function fold(events: readonly LoggedEvent[]): Row {
+  let row: Row | undefined;
+  for (const event of events) row = addEvent(row, event);
+  return row as Row;
+}

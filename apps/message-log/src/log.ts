@@ -1,0 +1,232 @@
+import {
+  flow,
+  isId,
+  rankOf,
+  type Door,
+  type Hop,
+  type Message,
+  type MessageState,
+  type StageName,
+  type TakenBy,
+} from '@heliograph/message';
+
+export type LoggedEvent = TakenBy<'log'>;
+
+/**
+ * What some events say of one message: a row of the history, or the change of one. Keys are the columns; times are unix ms.
+ *
+ * Each column has a rule by which two rows become one, and every rule gives the same whatever the order and however often: events come
+ * twice, and in any order across streams. `history.ts` has the same rules in SQL, for what is stored already.
+ */
+export interface Row {
+  readonly id: string;
+  readonly tenant: string;
+  /** What the message is. Only of its acceptance: that event always comes, and the others stay small. */
+  facts: Facts | undefined;
+  verdict: Verdict;
+  /** The latest wins. */
+  routed: { readonly routed_at: number; readonly connector: string } | undefined;
+  sent: { readonly sent_at: number; readonly provider_ids: readonly string[] } | undefined;
+  hops: StoredHops;
+}
+
+interface Facts {
+  readonly credential: string;
+  readonly door: string;
+  readonly from_addr: string;
+  readonly from_ton: number;
+  readonly from_npi: number;
+  readonly to_addr: string;
+  readonly class: string;
+  readonly segments: number;
+  readonly micro_credits: string;
+  readonly lease: string;
+  readonly reference: string | null;
+  readonly accepted_at: number;
+  readonly valid_until: number;
+  readonly text: string | null;
+  readonly octets: string | null;
+  readonly udh: string | null;
+  readonly flash: boolean;
+}
+
+/** The highest rank wins (a state never goes backwards), of one rank the earliest (the first final state stays). */
+interface Verdict {
+  readonly state: MessageState;
+  readonly state_rank: number;
+  readonly state_at: number;
+  readonly reason: string;
+  readonly error_code: string;
+}
+
+/** What there is to say of each hop beside what its key says: time, event and the record it was made from. Hearing of it again changes nothing. */
+export type StoredHops = Record<string, Hop['detail']>;
+
+/** What one event adds to the history. */
+interface Addition {
+  readonly state: MessageState;
+  readonly reason?: string | undefined;
+  readonly errorCode?: string | undefined;
+  readonly facts?: Facts;
+  readonly routed?: Row['routed'];
+  readonly sent?: Row['sent'];
+  readonly hop: Hop['detail'];
+}
+
+/** The row of a message by what an event says of it, added to what others said. */
+export function addEvent(row: Row | undefined, event: LoggedEvent): Row {
+  const addition = additionOf(event);
+  const verdict = verdictOf(addition, event.at);
+  const merged: Row = row ?? { ...newRow(event), verdict };
+  merged.facts ??= addition.facts;
+  if (outranks(verdict, merged.verdict)) merged.verdict = verdict;
+  if (addition.routed && isLater(addition.routed, merged.routed, routedOrder)) merged.routed = addition.routed;
+  if (addition.sent && isLater(addition.sent, merged.sent, sentOrder)) merged.sent = addition.sent;
+  merged.hops[hopKey(event)] = addition.hop;
+  return merged;
+}
+
+/** Whether an event has what a row is made of. What is wrong in detail, such as a number out of range, PostgreSQL finds. */
+export function isLoggable(event: LoggedEvent): boolean {
+  if (event.type === 'report.delivered') return isId(String(event.messageId)) && typeof event.tenant === 'string';
+  const message: Partial<Message> | undefined = event.message;
+  if (!isId(String(message?.id)) || typeof message?.tenant !== 'string') return false;
+  return (
+    event.type !== 'message.submitted' ||
+    [message.from, message.charge, message.content].every((part) => typeof part === 'object' && part !== null)
+  );
+}
+
+/** Hops by time. One that was published twice by a stage (its cause says so) is shown once, as it was first. */
+export function hopsOf(stored: Readonly<StoredHops>): Hop[] {
+  const seen = new Set<string>();
+  return Object.entries(stored)
+    .map(([key, given]) => {
+      const [at = '', event = '', cause] = key.split(' ');
+      const done = doneBy[event as LoggedEvent['type']](given);
+      const { by: _by, ...detail } = given;
+      return { cause, hop: { ...done, event: event as LoggedEvent['type'], atMs: Number(at), detail } as Hop };
+    })
+    .sort((a, b) => a.hop.atMs - b.hop.atMs || stageOrder.indexOf(a.hop.stage) - stageOrder.indexOf(b.hop.stage))
+    .filter(({ hop, cause }) => {
+      if (cause === undefined) return true;
+      const key = `${hop.event} ${cause}`;
+      return !seen.has(key) && seen.add(key);
+    })
+    .map(({ hop }) => hop);
+}
+
+const acceptedBy: Readonly<Record<Door, string>> = { smpp: 'smpp-ingress', http: 'http-api' };
+const [router] = flow.route.apps;
+const [reporter] = flow.report.apps;
+
+/** Which stage an event is of and who did it, told by what is stored of it: kept out of every row. */
+const doneBy: Readonly<Record<LoggedEvent['type'], (detail: Readonly<Record<string, unknown>>) => { stage: StageName; by: unknown }>> = {
+  'message.submitted': ({ door }) => ({ stage: 'accept', by: acceptedBy[door as Door] }),
+  'message.routed': () => ({ stage: 'route', by: router }),
+  'message.sent': ({ connector }) => ({ stage: 'deliver', by: connector }),
+  'message.failed': ({ by }) => ({ stage: by === router ? 'route' : 'deliver', by }),
+  'message.reported': () => ({ stage: 'report', by: reporter }),
+  'report.delivered': ({ via }) =>
+    via === 'smpp' ? { stage: 'notify', by: flow.notify.apps[0] } : { stage: 'webhook', by: flow.webhook.apps[0] },
+};
+
+const stageOrder = Object.keys(flow) as StageName[];
+
+function newRow(event: LoggedEvent): Omit<Row, 'verdict'> {
+  const [id, tenant] = event.type === 'report.delivered' ? [event.messageId, event.tenant] : [event.message.id, event.message.tenant];
+  return { id, tenant, facts: undefined, routed: undefined, sent: undefined, hops: {} };
+}
+
+function additionOf(event: LoggedEvent): Addition {
+  switch (event.type) {
+    case 'message.submitted': {
+      const { message } = event;
+      const { door, segments, charge } = message;
+      return { state: 'accepted', facts: factsOf(message), hop: { door, segments, microCredits: charge.microCredits } };
+    }
+    case 'message.routed': {
+      const { connector, route, at } = event;
+      return { state: 'routed', routed: { routed_at: at, connector }, hop: { connector, route } };
+    }
+    case 'message.sent': {
+      const { connector, providerIds, at } = event;
+      return { state: 'sent', sent: { sent_at: at, provider_ids: providerIds }, hop: { connector, providerIds } };
+    }
+    case 'message.failed': {
+      const { state, reason, errorCode, by } = event;
+      return { state, reason, errorCode, hop: given({ by, state, reason, errorCode }) };
+    }
+    case 'message.reported': {
+      const { state, reason, errorCode } = event;
+      return { state, reason, errorCode, hop: given({ state, reason, errorCode }) };
+    }
+    case 'report.delivered': {
+      const { state, via, attempt } = event;
+      return { state, hop: { state, via, attempt } };
+    }
+  }
+}
+
+function factsOf(message: Message): Facts {
+  const { content, from, charge } = message;
+  return {
+    credential: message.credential,
+    door: message.door,
+    from_addr: from.addr,
+    from_ton: from.ton,
+    from_npi: from.npi,
+    to_addr: message.to,
+    class: message.class,
+    segments: message.segments,
+    micro_credits: charge.microCredits,
+    lease: charge.lease,
+    reference: message.reference ?? null,
+    accepted_at: message.acceptedAtMs,
+    valid_until: message.validUntilMs,
+    text: content.kind === 'text' ? content.text : null,
+    octets: content.kind === 'binary' ? content.octets : null,
+    udh: content.udh ?? null,
+    flash: message.flash ?? false,
+  };
+}
+
+function verdictOf({ state, reason = '', errorCode = '' }: Addition, at: number): Verdict {
+  return { state, state_rank: rankOf(state), state_at: at, reason, error_code: errorCode };
+}
+
+/** By rank, then by time; what comes after only makes the choice the same everywhere. */
+function outranks(a: Verdict, b: Verdict): boolean {
+  if (a.state_rank !== b.state_rank) return a.state_rank > b.state_rank;
+  if (a.state_at !== b.state_at) return a.state_at < b.state_at;
+  return compare([a.state, a.reason, a.error_code], [b.state, b.reason, b.error_code]) > 0;
+}
+
+function isLater<T>(a: T, b: T | undefined, order: (one: T) => readonly (string | number)[]): boolean {
+  return b === undefined || compare(order(a), order(b)) > 0;
+}
+
+const routedOrder = ({ routed_at, connector }: NonNullable<Row['routed']>) => [routed_at, connector];
+const sentOrder = ({ sent_at, provider_ids }: NonNullable<Row['sent']>) => [sent_at, ...provider_ids];
+
+/** As PostgreSQL compares rows, with text by code points (`COLLATE "C"`). */
+function compare(a: readonly (string | number)[], b: readonly (string | number)[]): number {
+  for (const [i, one] of a.entries()) {
+    const other = b[i];
+    if (other === undefined || one > other) return 1;
+    if (one < other) return -1;
+  }
+  return a.length - b.length;
+}
+
+function hopKey(event: LoggedEvent): string {
+  return event.cause ? `${event.at} ${event.type} ${causeText(event.cause)}` : `${event.at} ${event.type}`;
+}
+
+function causeText({ stream, seq }: { stream: string; seq: number }): string {
+  return `${stream}:${seq}`;
+}
+
+function given(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}

@@ -1,0 +1,97 @@
+import {
+  done,
+  historySubjects,
+  never,
+  streamOf,
+  flow,
+  type StreamName,
+  type MessageQuestion,
+  type MessageListQuestion,
+  subjectIdOf,
+} from '@heliograph/message';
+import { openQueue, type Delivery, type Worker } from '@heliograph/queue';
+import { counter, histogram, type Running, type ServiceContext } from '@heliograph/service';
+import { createAnswers } from './answer.ts';
+import type { config as configSchema } from './config.ts';
+import { createGatherer } from './gatherer.ts';
+import { isDataError, openHistory } from './history.ts';
+import { isLoggable, type LoggedEvent, type Row } from './log.ts';
+import { createProgress } from './progress.ts';
+import { startTrimming } from './trim.ts';
+
+const name = 'message-log';
+/** Each of the four streams' readers holds at most this many: about 6 MB of events in all. */
+const eventsInFlightMax = 5_000;
+/** Rows of one statement: 2 MB of text, 30 ms of PostgreSQL. */
+const rowsMax = 2_000;
+/** Of the time to drain, what is kept for closing. */
+const closingMs = 1_000;
+
+const eventsTotal = counter('heliograph_message_log_events_total', 'Events taken, by event and outcome');
+const rowsTotal = counter('heliograph_message_log_rows_total', 'Rows written to the history');
+const writeSeconds = histogram(
+  'heliograph_message_log_write_seconds',
+  'Time to write a batch of rows',
+  [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5],
+);
+
+export async function start({ config, log }: ServiceContext<typeof configSchema>): Promise<Running> {
+  const history = openHistory(config.DATABASE_URL);
+  const queue = await openQueue({ url: config.NATS_URL, name, log });
+  const gatherer = createGatherer({ write, isPoison: isDataError, gatherMs: config.GATHER_MS, rowsMax, log });
+  const progress = createProgress();
+
+  async function write(rows: readonly Row[]): Promise<void> {
+    const startMs = performance.now();
+    await history.write(rows);
+    rowsTotal.add(rows.length);
+    writeSeconds.record((performance.now() - startMs) / 1000);
+  }
+
+  async function record({ event, record }: Delivery<LoggedEvent>) {
+    if (!isLoggable(event)) return never('not an event of a message');
+    const id = subjectIdOf(event);
+    if (event.type === 'message.submitted') progress.taken(record.seq);
+    const refused = (await gatherer.add(event)).get(id);
+    if (event.type === 'message.submitted') progress.written(record.seq);
+    eventsTotal.add(1, outcomes[event.type][refused === undefined ? 'written' : 'refused']);
+    log.debug({ id, event: event.type, refused }, 'logged');
+    return refused === undefined ? done() : never(refused);
+  }
+
+  const streams = [...new Set(flow.log.takes.map(streamOf))];
+  const workers = await Promise.all(
+    streams.map((stream: StreamName): Promise<Worker> => queue.workEach({ stage: 'log', stream, eventsInFlightMax, handle: record })),
+  );
+  const answers = createAnswers({ history, gatherer, progress, lastSubmitted: () => queue.lastSeq('SUBMITTED') });
+  queue.answer<MessageQuestion>(historySubjects.get, name, answers.get);
+  queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace);
+  queue.answer<MessageListQuestion>(historySubjects.list, name, answers.list);
+  // A server works off what one connection sends in order: with the answer to this, it knows the subscriptions above, and ready means ready.
+  await queue.lastSeq('SUBMITTED');
+  const trimming = startTrimming({ queue, replayWindowMs: config.REPLAY_WINDOW_MS, everyMs: config.TRIM_EVERY_MS, log });
+  const probing = setInterval(() => void history.probe(), probeEveryMs);
+
+  return {
+    checks: {
+      queue: () => queue.connected || 'disconnected',
+      database: () => history.reachable || 'not reachable',
+    },
+    async stop() {
+      clearInterval(probing);
+      const graceMs = Math.max(0, config.DRAIN_MS - closingMs);
+      await Promise.all([trimming.stop(), ...workers.map((worker) => worker.stop(graceMs))]);
+      gatherer.stop();
+      await queue.close();
+      await history.close();
+    },
+  };
+}
+
+/** An idle database is asked too, so that readiness is about now. */
+const probeEveryMs = 5_000;
+
+/** The attributes of each series once, as the counter remembers them by identity. */
+const outcomes = Object.fromEntries(
+  flow.log.takes.map((event) => [event, { written: { event, outcome: 'written' }, refused: { event, outcome: 'refused' } }]),
+) as Record<LoggedEvent['type'], Record<'written' | 'refused', { event: string; outcome: string }>>;

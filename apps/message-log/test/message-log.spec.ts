@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { removePostgres, startNats, startPostgres } from '@heliograph/embedded';
+import {
+  headOf,
+  historySubjects,
+  newId,
+  type HeliographEvent,
+  type MessageAnswer,
+  type MessageListAnswer,
+  type TraceAnswer,
+} from '@heliograph/message';
+import { applyMigrations } from '@heliograph/migrate';
+import { openQueue, type Queue } from '@heliograph/queue';
+import { createLog, parseConfig, type Running } from '@heliograph/service';
+import { config as schema } from '../src/config.ts';
+import { isDataError, openHistory, type History } from '../src/history.ts';
+import { addEvent, type LoggedEvent, type Row } from '../src/log.ts';
+import { start } from '../src/start.ts';
+import { cause, deliveredWay, failedAt, messageAt, t0 } from './events.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'message-log-'));
+const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let nats: Awaited<ReturnType<typeof startNats>>;
+let queue: Queue;
+let service: Running;
+let history: History;
+
+beforeAll(async () => {
+  [postgres, nats] = await Promise.all([startPostgres({ dataDir: join(folder, 'pg') }), startNats({ dataDir: join(folder, 'nats') })]);
+  await applyMigrations(postgres.url, new URL('../prisma/migrations', import.meta.url).pathname, 'message_log');
+  queue = await openQueue({ url: nats.url, name: 'test', log });
+  history = openHistory(postgres.url);
+  service = await startService();
+}, 60_000);
+
+afterAll(async () => {
+  await service?.stop();
+  await queue?.close();
+  await history?.close();
+  await Promise.all([postgres?.stop(), nats?.stop()]);
+  removePostgres(join(folder, 'pg'));
+  rmSync(folder, { recursive: true, force: true });
+}, 30_000);
+
+function startService(): Promise<Running> {
+  const parsed = parseConfig(schema, { DATABASE_URL: postgres.url, NATS_URL: nats.url, GATHER_MS: '20ms', TRIM_EVERY_MS: '1h' });
+  if (!parsed.ok) throw new Error(parsed.errors.join());
+  return start({ name: 'message-log', instance: 'test', config: parsed.config, log });
+}
+
+const ask = {
+  get: (tenant: string, id: string) => queue.ask<MessageAnswer>(historySubjects.get, { tenant, id }, 5_000),
+  trace: (tenant: string, id: string) => queue.ask<TraceAnswer>(historySubjects.trace, { tenant, id }, 5_000),
+  list: (question: object) => queue.ask<MessageListAnswer>(historySubjects.list, question, 5_000),
+};
+
+/** Publishes and waits until the history has the last hop. */
+async function publishAndWait(events: readonly HeliographEvent[], tenant: string, id: string, hops: number): Promise<TraceAnswer> {
+  for (const event of events) await queue.publish(event);
+  for (;;) {
+    const answer = await ask.trace(tenant, id);
+    if (answer && answer.hops.length >= hops) return answer;
+  }
+}
+
+describe('message-log', () => {
+  it('finds a message right after it was accepted', async () => {
+    const message = messageAt(Date.now());
+    await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+    const answer = await ask.get('acme', message.id);
+    expect(answer?.message).toEqual({
+      id: message.id,
+      tenant: 'acme',
+      credential: 'acme-key',
+      door: 'http',
+      from: message.from,
+      to: message.to,
+      class: 'normal',
+      segments: 2,
+      microCredits: '2000000',
+      reference: 'order 7',
+      content: message.content,
+      acceptedAtMs: message.acceptedAtMs,
+      validUntilMs: message.validUntilMs,
+      state: 'accepted',
+      stateAtMs: message.acceptedAtMs,
+      providerIds: [],
+    });
+  });
+
+  it('keeps every hop of the whole way, each once, though all are heard of twice', async () => {
+    const message = messageAt();
+    const way = deliveredWay(message);
+    const { message: found, hops } = await publishAndWait([...way, ...way], 'acme', message.id, way.length);
+    expect(found).toMatchObject({
+      state: 'delivered',
+      stateAtMs: t0 + 300,
+      connector: 'north',
+      routedAtMs: t0 + 100,
+      sentAtMs: t0 + 200,
+      providerIds: ['b2', 'a1'],
+    });
+    expect(hops.map(({ event, atMs }) => [event, atMs - t0])).toEqual([
+      ['message.submitted', 0],
+      ['message.routed', 100],
+      ['message.sent', 200],
+      ['message.reported', 300],
+      ['report.delivered', 400],
+    ]);
+  });
+
+  it("does not find another tenant's message", async () => {
+    const message = messageAt();
+    await queue.publish({ type: 'message.submitted', at: t0, message });
+    expect((await ask.get('acme', message.id))?.message).toBeDefined();
+    expect(await ask.get('other', message.id)).toEqual({});
+    expect(await ask.trace('other', message.id)).toEqual({ hops: [] });
+  });
+
+  it('stores text that is syntax to PostgreSQL as it is, and with NUL or half a surrogate pair so that it can be read', async () => {
+    const message = messageAt(t0, { content: { kind: 'text', text: '{"NULL",\\\'} a\u0000b\ud83d' } });
+    await queue.publish({ type: 'message.submitted', at: t0, message });
+    expect((await ask.get('acme', message.id))?.message?.content).toEqual({ kind: 'text', text: '{"NULL",\\\'} a\ufffdb\ufffd' });
+  });
+
+  it('puts an event it cannot store into the dead letters and goes on with the others', async () => {
+    const bad = messageAt(t0, { segments: 1e9 });
+    const good = messageAt(t0);
+    await queue.publish({
+      type: 'message.routed',
+      at: t0,
+      message: { class: 'normal' },
+      connector: 'x',
+      route: 'x',
+    } as unknown as HeliographEvent);
+    await Promise.all([bad, good].map((message) => queue.publish({ type: 'message.submitted', at: t0, message })));
+    expect((await ask.get('acme', good.id))?.message?.id).toBe(good.id);
+    expect(await ask.get('acme', bad.id)).toEqual({});
+  });
+
+  it('lists newest first, a page at a time, one tenant only', async () => {
+    const messages = Array.from({ length: 5 }, (_, i) => messageAt(t0 + i, { tenant: 'lister' }));
+    const ids = messages
+      .map((message) => message.id)
+      .sort()
+      .reverse();
+    for (const message of [...messages, messageAt(t0)])
+      await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+    for (const id of ids) await ask.get('lister', id);
+    const first = await ask.list({ tenant: 'lister', limit: 3 });
+    expect([first?.messages.map((one) => one.id), first?.more]).toEqual([ids.slice(0, 3), true]);
+    const second = await ask.list({ tenant: 'lister', limit: 3, before: ids[2] });
+    expect([second?.messages.map((one) => one.id), second?.more]).toEqual([ids.slice(3), false]);
+  });
+
+  it('goes on after a restart with what came while it was away', async () => {
+    await service.stop();
+    const message = messageAt();
+    await queue.publish({ type: 'message.submitted', at: t0, message });
+    service = await startService();
+    expect((await ask.get('acme', message.id))?.message?.id).toBe(message.id);
+  });
+});
+
+describe('the history', () => {
+  it('ends with the same row in whatever order and portions it is written', async () => {
+    const seed = 20261120;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 1e9 }),
+        fc.array(fc.nat({ max: 7 }), { minLength: 4, maxLength: 16 }),
+        async (shuffle, portions) => {
+          const message = messageAt(t0, { tenant: 'shuffled' });
+          const all = eventsOf(message.id);
+          const expected = await stored([fold(all)], message.id);
+          const other = newId();
+          const order = [...portions.map((i) => i % all.length), ...rotate(all.length, shuffle)];
+          for (let i = 0; i < order.length; i += 3) {
+            const portion = order.slice(i, i + 3).map((n) => eventsOf(other)[n] as LoggedEvent);
+            await history.write([fold(portion)]);
+          }
+          const read = await history.read({ tenant: 'shuffled', id: other });
+          expect({ ...read, message: { ...read?.message, id: message.id } }).toEqual(expected);
+        },
+      ),
+      { seed, numRuns: 25 },
+    );
+
+    function eventsOf(id: string): LoggedEvent[] {
+      const message = messageAt(t0, { tenant: 'shuffled', id });
+      const late: LoggedEvent = {
+        type: 'message.sent',
+        at: t0 + 220,
+        message: headOf(message),
+        connector: 'south',
+        group: 'south',
+        providerIds: ['c3'],
+        cause: cause('ROUTED', 9),
+      };
+      return [...deliveredWay(message), late, failedAt(message, t0 + 300, 'expired'), failedAt(message, t0 + 120, 'undelivered')];
+    }
+  });
+
+  it('tells poison from a server that is away', async () => {
+    const row = { ...fold(deliveredWay(messageAt())), id: 'not a uuid' };
+    const poison = await history.write([row]).catch((error: unknown) => error);
+    expect(isDataError(poison)).toBe(true);
+    const nowhere = openHistory('postgres://nobody:x@127.0.0.1:1/postgres');
+    const away = await nowhere.write([fold(deliveredWay(messageAt()))]).catch((error: unknown) => error);
+    expect([away instanceof Error, isDataError(away), nowhere.reachable]).toEqual([true, false, false]);
+    await nowhere.close();
+  });
+});
+
+async function stored(rows: readonly Row[], id: string) {
+  await history.write(rows);
+  return history.read({ tenant: 'shuffled', id });
+}
+
+function rotate(length: number, by: number): number[] {
+  return Array.from({ length }, (_, i) => (i * 3 + by) % length);
+}
+
+function fold(events: readonly LoggedEvent[]): Row {
+  let row: Row | undefined;
+  for (const event of events) row = addEvent(row, event);
+  return row as Row;
+}
