@@ -1,0 +1,90 @@
+import type { Accept } from '@heliograph/accept';
+import {
+  historySubjects,
+  isId,
+  leaseSubjects,
+  type BalanceAnswer,
+  type BalanceQuestion,
+  type MessageAnswer,
+  type MessageListAnswer,
+  type MessageListQuestion,
+  type MessageQuestion,
+  type TraceAnswer,
+} from '@heliograph/message';
+import type { Queue } from '@heliograph/queue';
+import type { z } from 'zod';
+import type { Caller } from './authenticate.ts';
+import type { EndpointName } from './endpoint.ts';
+import { problem, type Problem } from './problem.ts';
+import type { listQuery, SubmissionBody } from './schema.ts';
+import { showBalance, showMessage, showTrace } from './show.ts';
+import { answerOf, submissionsOf } from './submit.ts';
+
+/** A request that is authenticated and whose body and query fit their schemas. */
+export interface ApiRequest {
+  readonly caller: Caller;
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: unknown;
+  readonly body: unknown;
+}
+
+export type ApiAnswer =
+  { readonly ok: true; readonly body: object; readonly location?: string } | { readonly ok: false; readonly problem: Problem };
+
+export type Api = Readonly<Record<EndpointName, (request: ApiRequest) => Promise<ApiAnswer>>>;
+
+export interface ApiOptions {
+  readonly accept: Pick<Accept, 'submit'>;
+  readonly asking: Pick<Queue, 'ask'>;
+  readonly privateWebhooks: boolean;
+  readonly now?: () => number;
+}
+
+/** message-log waits up to two seconds for a message that was accepted a moment ago. */
+const askTimeoutMs = 5_000;
+
+/** What each endpoint does. */
+export function createApi({ accept, asking, privateWebhooks, now = Date.now }: ApiOptions): Api {
+  /** Of every question the tenant is a part: nobody sees another's. */
+  async function ask<Question, Answer>(subject: string, question: Question & object): Promise<Answer | undefined> {
+    return asking.ask<Answer>(subject, question, askTimeoutMs);
+  }
+
+  return {
+    async submit({ caller, body }) {
+      const given = body as SubmissionBody;
+      const made = submissionsOf(given, { credential: caller.credential, nowMs: now(), privateWebhooks });
+      if (!made.ok) return made;
+      return answerOf(given, await Promise.all(made.submissions.map((one) => accept.submit(one))));
+    },
+    async list({ caller, query }) {
+      const { limit, before } = query as z.infer<typeof listQuery>;
+      const question = { tenant: caller.tenant, limit, ...(before === undefined ? {} : { before }) };
+      const answer = await ask<MessageListQuestion, MessageListAnswer>(historySubjects.list, question);
+      if (!answer) return nobodyAnswers;
+      return {
+        ok: true,
+        body: { messages: answer.messages.map(showMessage), next: answer.more ? (answer.messages.at(-1)?.id ?? null) : null },
+      };
+    },
+    async message({ caller, params: { id = '' } }) {
+      if (!isId(id)) return notFound;
+      const answer = await ask<MessageQuestion, MessageAnswer>(historySubjects.get, { tenant: caller.tenant, id });
+      if (!answer) return nobodyAnswers;
+      return answer.message ? { ok: true, body: showMessage(answer.message) } : notFound;
+    },
+    async trace({ caller, params: { id = '' } }) {
+      if (!isId(id)) return notFound;
+      const answer = await ask<MessageQuestion, TraceAnswer>(historySubjects.trace, { tenant: caller.tenant, id });
+      if (!answer) return nobodyAnswers;
+      return answer.message ? { ok: true, body: showTrace(answer.message, answer.hops) } : notFound;
+    },
+    async balance({ caller }) {
+      const answer = await ask<BalanceQuestion, BalanceAnswer>(leaseSubjects.balance, { tenant: caller.tenant });
+      return answer ? { ok: true, body: showBalance(answer) } : nobodyAnswers;
+    },
+  };
+}
+
+const notFound: ApiAnswer = { ok: false, problem: problem('not_found', 'you have no message with this id') };
+const nobodyAnswers: ApiAnswer = { ok: false, problem: problem('unavailable', 'the service that knows it does not answer') };

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { createAccept } from '@heliograph/accept';
+import { openQueue } from '@heliograph/queue';
+import { watchRegistry } from '@heliograph/registry';
+import type { Config, Running, ServiceContext } from '@heliograph/service';
+import { createApi } from './api.ts';
+import { createApp } from './app.ts';
+import { authenticate } from './authenticate.ts';
+import type { config as configSchema } from './config.ts';
+import { listen } from './listen.ts';
+
+const name = 'http-api';
+/** Of the time to drain, what is kept for giving leases back and closing. */
+const closingMs = 3_000;
+
+export async function start({ config, instance, log }: ServiceContext<typeof configSchema>): Promise<Running> {
+  const tls = readTls(config);
+  const queue = await openQueue({ url: config.NATS_URL, name, log });
+  const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
+  const accept = createAccept({ queue, registry, instance: ingressName(instance) });
+  const app = createApp({
+    api: createApi({ accept, asking: queue, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
+    authenticate: authenticate(registry),
+    bodyOctetsMax: config.HTTP_BODY_OCTETS_MAX,
+    tls: tls !== undefined,
+    log,
+  });
+  const server = await listen({ app, host: config.HTTP_HOST, port: config.HTTP_PORT, ...(tls ? { tls } : {}) });
+
+  return {
+    ports: { http: server.port },
+    checks: { queue: () => queue.connected || 'disconnected' },
+    async stop() {
+      await server.stop(Math.max(0, config.DRAIN_MS - closingMs));
+      await accept.close();
+      await registry.stop();
+      await queue.close();
+    },
+  };
+}
+
+/** Leases are recalled from an ingress by its name, which must fit a NATS subject token; the end of an instance's name tells it from its equals. */
+export function ingressName(instance: string): string {
+  const token = instance.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return `http-${token.slice(-35)}`;
+}
+
+function readTls({
+  HTTP_TLS_CERT_FILE: certFile,
+  HTTP_TLS_KEY_FILE: keyFile,
+}: Config<typeof configSchema>): { cert: string; key: string } | undefined {
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+}

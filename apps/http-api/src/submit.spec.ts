@@ -1,0 +1,126 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Acceptance } from '@heliograph/accept';
+import { refusalReasons } from '@heliograph/message';
+import { problems, refusal } from './problem.ts';
+import { accepted, acceptedMany, problemDetails } from './schema.ts';
+import { answerOf, submissionsOf } from './submit.ts';
+
+const facts = { credential: 'key-1', nowMs: 1_000_000, privateWebhooks: false };
+const [to, other] = ['+31612345678', '+31687654321'];
+const id = '019aa0b0c0d07e0f8123456789abcdef';
+const taken: Acceptance = { ok: true, id, to, segments: 2, microCredits: 3_000_000n };
+
+function refusedFor(reason: Extract<Acceptance, { ok: false }>['reason']): Acceptance {
+  return { ok: false, reason, detail: `for ${reason}` };
+}
+
+describe('submissions of a body', () => {
+  it('are one a recipient, each with all the rest', () => {
+    const body = { to: [to, other], text: 'Hi', from: 'Acme', class: 'otp' as const, validity: 60, reference: 'r', flash: true };
+    const common = {
+      credential: 'key-1',
+      door: 'http',
+      from: { addr: 'Acme' },
+      content: { kind: 'text', text: 'Hi' },
+      class: 'otp',
+      validUntilMs: 1_060_000,
+      reference: 'r',
+      flash: true,
+    };
+    expect(submissionsOf(body, facts)).toEqual({
+      ok: true,
+      submissions: [
+        { ...common, to: { addr: to } },
+        { ...common, to: { addr: other } },
+      ],
+    });
+  });
+
+  it('leave out what the body leaves out', () => {
+    expect(submissionsOf({ to, text: '' }, facts)).toEqual({
+      ok: true,
+      submissions: [{ credential: 'key-1', door: 'http', from: { addr: '' }, to: { addr: to }, content: { kind: 'text', text: '' } }],
+    });
+  });
+
+  it('do not come of half a surrogate pair', () => {
+    expect(submissionsOf({ to, text: 'a\ud83d' }, facts)).toMatchObject({ ok: false, problem: { type: '/problems/bad_encoding' } });
+  });
+
+  it.each([
+    ['https://hooks.example.com/sms', true, true],
+    ['https://8.8.8.8/', true, true],
+    ['http://hooks.example.com/sms', false, true],
+    ['https://localhost/', false, true],
+    ['https://printer.local/', false, true],
+    ['https://intranet/', false, true],
+    ['https://127.0.0.1/', false, true],
+    ['https://2130706433/', false, true],
+    ['https://10.1.2.3/', false, true],
+    ['https://169.254.169.254/latest', false, true],
+    ['https://[::1]/', false, true],
+    ['https://[fd00::1]/', false, true],
+    ['https://[::ffff:10.0.0.1]/', false, true],
+    ['ftp://hooks.example.com/', false, false],
+    ['not a url', false, false],
+  ])('may name the webhook %s: %p, with private ones allowed: %p', (webhook, publicly, privately) => {
+    expect(submissionsOf({ to, text: 'x', webhook }, facts).ok).toBe(publicly);
+    expect(submissionsOf({ to, text: 'x', webhook }, { ...facts, privateWebhooks: true }).ok).toBe(privately);
+  });
+});
+
+describe('the answer to a body', () => {
+  it('for one recipient is the message', () => {
+    const answer = answerOf({ to, text: 'x' }, [taken]);
+    expect(answer).toEqual({
+      ok: true,
+      location: `/v1/messages/${id}`,
+      body: { id, to, segments: 2, credits: '3.000000', state: 'accepted' },
+    });
+    expect(accepted.safeParse(answer.ok && answer.body).success).toBe(true);
+  });
+
+  it('for several says of each what became of it', () => {
+    const answer = answerOf({ to: [to, 'nonsense'], text: 'x' }, [taken, refusedFor('bad_number')]);
+    expect(answer).toMatchObject({
+      ok: true,
+      body: {
+        messages: [
+          { id, to },
+          { to: 'nonsense', error: { type: '/problems/bad_number', errors: [{ field: '/to/1' }] } },
+        ],
+      },
+    });
+    expect(acceptedMany.safeParse(answer.ok && answer.body).success).toBe(true);
+  });
+
+  it('for several of whom none is accepted is a problem that names them', () => {
+    expect(answerOf({ to: ['a', 'b'], text: 'x' }, [refusedFor('bad_number'), refusedFor('unroutable')])).toEqual({
+      ok: false,
+      problem: {
+        type: '/problems/bad_number',
+        title: problems.bad_number.title,
+        status: 422,
+        detail: 'for bad_number',
+        errors: [
+          { field: '/to/0', message: 'for bad_number' },
+          { field: '/to/1', message: 'for unroutable' },
+        ],
+      },
+    });
+  });
+
+  it('for several says first what passes by itself', () => {
+    const answer = answerOf({ to: ['a', to], text: 'x' }, [refusedFor('bad_number'), refusedFor('unavailable')]);
+    expect(answer).toMatchObject({ ok: false, problem: { status: 503 } });
+  });
+
+  it.each(refusalReasons.map((reason) => [reason] as const))('for one recipient refused for %s is a problem of that type', (reason) => {
+    const answer = answerOf({ to, text: 'x' }, [refusedFor(reason)]);
+    expect(answer).toEqual({ ok: false, problem: refusal(reason, `for ${reason}`) });
+    expect(problemDetails.parse(!answer.ok && answer.problem)).toMatchObject({
+      type: `/problems/${reason}`,
+      status: problems[reason].status,
+    });
+  });
+});

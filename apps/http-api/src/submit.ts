@@ -1,0 +1,114 @@
+import { BlockList, isIP } from 'node:net';
+import type { Acceptance, Submission } from '@heliograph/accept';
+import { creditsText } from './credits.ts';
+import { problem, problems, reasonOf, refusal, type Problem } from './problem.ts';
+import type { SubmissionBody } from './schema.ts';
+
+/** What HTTP itself must know to turn a body into submissions. */
+export interface SubmitFacts {
+  /** Id of the credential the request was authenticated with. */
+  readonly credential: string;
+  readonly nowMs: number;
+  readonly privateWebhooks: boolean;
+}
+
+export type Submissions = { readonly ok: true; readonly submissions: Submission[] } | { readonly ok: false; readonly problem: Problem };
+
+/** One submission for each recipient. */
+export function submissionsOf(body: SubmissionBody, { credential, nowMs, privateWebhooks }: SubmitFacts): Submissions {
+  const { to, text, from = '', validity, webhook, class: messageClass, reference, flash } = body;
+  if (!text.isWellFormed()) return { ok: false, problem: refusal('bad_encoding', 'the text has half of a surrogate pair') };
+  if (webhook !== undefined && !isPublicWebhook(webhook) && !(privateWebhooks && isWebhook(webhook))) {
+    return { ok: false, problem: refusal('bad_webhook', 'the webhook must be an https URL at a public address') };
+  }
+  const common = {
+    credential,
+    door: 'http' as const,
+    from: { addr: from },
+    content: { kind: 'text' as const, text },
+    ...(messageClass === undefined ? {} : { class: messageClass }),
+    ...(flash === undefined ? {} : { flash }),
+    ...(validity === undefined ? {} : { validUntilMs: nowMs + validity * 1000 }),
+    ...(reference === undefined ? {} : { reference }),
+    ...(webhook === undefined ? {} : { webhook }),
+  };
+  return { ok: true, submissions: (typeof to === 'string' ? [to] : to).map((addr) => ({ ...common, to: { addr } })) };
+}
+
+export type SubmitAnswer =
+  { readonly ok: true; readonly body: object; readonly location?: string } | { readonly ok: false; readonly problem: Problem };
+
+/** The answer to a body, from what became of each recipient, in their order. */
+export function answerOf(body: SubmissionBody, acceptances: readonly Acceptance[]): SubmitAnswer {
+  const { to } = body;
+  if (typeof to === 'string') {
+    const [only] = acceptances as [Acceptance];
+    if (!only.ok) return { ok: false, problem: refusal(only.reason, only.detail) };
+    return { ok: true, body: acceptedBody(only), location: `/v1/messages/${only.id}` };
+  }
+  const messages = acceptances.map((one, i) => (one.ok ? acceptedBody(one) : { to: to[i] ?? '', error: ofRecipient(one, i) }));
+  const refused = messages.flatMap((one) => ('error' in one ? [one.error] : []));
+  if (refused.length < messages.length) return { ok: true, body: { messages } };
+  return { ok: false, problem: ofAll(refused) };
+}
+
+function acceptedBody({ id, to, segments, microCredits }: Extract<Acceptance, { ok: true }>) {
+  return { id, to, segments, credits: creditsText(microCredits), state: 'accepted' as const };
+}
+
+function ofRecipient({ reason, detail }: Extract<Acceptance, { ok: false }>, i: number): Problem {
+  const whole = refusal(reason, detail);
+  return whole.errors?.[0]?.field === '/to' ? { ...whole, errors: [{ field: `/to/${i}`, message: detail }] } : whole;
+}
+
+const errorsMax = 100;
+
+/** Nobody was accepted. What passes by itself (429, 503) is said first, as the same request may then succeed; else the first recipient's. */
+function ofAll(refused: readonly Problem[]): Problem {
+  const said = refused.find((one) => problems[reasonOf(one)].retryAfter !== undefined) ?? (refused[0] as Problem);
+  return problem(reasonOf(said), said.detail, distinct(refused.flatMap((one) => one.errors ?? [])).slice(0, errorsMax));
+}
+
+function distinct<T extends { field: string }>(errors: readonly T[]): T[] {
+  return [...new Map(errors.map((error) => [error.field, error])).values()];
+}
+
+function isWebhook(text: string): boolean {
+  return URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol);
+}
+
+/** What the name of a host resolves to is checked when the report is posted; here only what can be seen at once. */
+function isPublicWebhook(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const kind = isIP(host);
+  if (kind === 0) return protocol === 'https:' && host.includes('.') && !/(^|\.)(localhost|local|internal)$/.test(host);
+  return protocol === 'https:' && !notPublic.check(host, kind === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Special-purpose addresses (RFC 6890 and the IANA registries); IPv4 in IPv6 (::ffff:0:0/96) is checked as IPv4 by BlockList. */
+const notPublic = new BlockList();
+for (const [address, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const) {
+  notPublic.addSubnet(address, prefix, 'ipv4');
+}
+for (const [address, prefix] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  notPublic.addSubnet(address, prefix, 'ipv6');
+}
