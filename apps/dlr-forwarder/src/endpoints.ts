@@ -1,0 +1,85 @@
+import { createVault, isWebhookSecret } from '@heliograph/credential';
+import type { Log } from '@heliograph/queue';
+import type { RegistryWatch, Webhook } from '@heliograph/registry';
+import { webhookVersion } from './webhook.ts';
+import type { Endpoints } from './webhook-loop.ts';
+import type { WebhookOutbox } from './webhook-outbox.ts';
+
+export interface TenantEndpoints extends Endpoints {
+  webhookOf(tenant: string): Webhook | undefined;
+  isGone(tenant: string, url: string): boolean;
+  /** Reads what other processes have marked. */
+  refresh(): Promise<void>;
+}
+
+export interface TenantEndpointsOptions {
+  readonly registry: Pick<RegistryWatch, 'current'>;
+  readonly outbox: WebhookOutbox;
+  /** 32 octets. */
+  readonly masterKey: Buffer;
+  readonly log: Log;
+}
+
+/** The tenants' endpoints as the control plane has them, and which of them are gone. */
+export async function openEndpoints({ registry, outbox, masterKey, log }: TenantEndpointsOptions): Promise<TenantEndpoints> {
+  const vault = createVault(masterKey);
+  // a change of the registry makes new objects, so what is derived from one is right as long as the object lives
+  const opened = new WeakMap<Webhook, { secrets: readonly string[]; version: string }>();
+  const gone = new Map<string, string>();
+  await refresh();
+
+  async function refresh(): Promise<void> {
+    for (const endpoint of await outbox.gone()) gone.set(keyOf(endpoint.tenant, endpoint.url), endpoint.webhookVersion);
+  }
+
+  function webhookOf(tenant: string): Webhook | undefined {
+    return registry.current.webhooks.get(tenant);
+  }
+
+  function open(webhook: Webhook): { secrets: readonly string[]; version: string } {
+    let one = opened.get(webhook);
+    if (!one) {
+      const secrets = webhook.secrets
+        .map((sealed) => vault.open(sealed, `webhook:${webhook.tenantId}`))
+        .filter((secret): secret is string => secret !== undefined && isWebhookSecret(secret));
+      if (secrets.length < webhook.secrets.length)
+        log.error({ tenant: webhook.tenantId }, 'webhook secret cannot be opened with this master key, or is malformed');
+      opened.set(webhook, (one = { secrets, version: webhookVersion(webhook) }));
+    }
+    return one;
+  }
+
+  function isGone(tenant: string, url: string): boolean {
+    const version = gone.get(keyOf(tenant, url));
+    const webhook = webhookOf(tenant);
+    return version !== undefined && webhook !== undefined && open(webhook).version === version;
+  }
+
+  return {
+    webhookOf,
+    isGone,
+    refresh,
+    secretsOf(tenant) {
+      const webhook = webhookOf(tenant);
+      return webhook ? open(webhook).secrets : [];
+    },
+    closed(tenant, url) {
+      if (isGone(tenant, url)) return 'gone';
+      const webhook = webhookOf(tenant);
+      return webhook && !webhook.enabled && webhook.url === url ? 'disabled' : undefined;
+    },
+    async markGone(tenant, url) {
+      const webhook = webhookOf(tenant);
+      if (!webhook) return;
+      const endpoint = { tenant, url, webhookVersion: open(webhook).version };
+      gone.set(keyOf(tenant, url), endpoint.webhookVersion);
+      log.warn({ tenant, url }, 'webhook endpoint answered 410, nothing more is posted there until it is saved again');
+      // known here at once; should the row be lost, the next webhook of another process hears 410 itself
+      await outbox.putGone(endpoint).catch((error: unknown) => log.warn({ tenant, err: error }, 'gone endpoint not stored'));
+    },
+  };
+}
+
+function keyOf(tenant: string, url: string): string {
+  return `${tenant} ${url}`;
+}

@@ -1,0 +1,315 @@
+import {
+  headOf,
+  withoutDashes,
+  type FailureReason,
+  type FinalState,
+  type Message,
+  type MessageFailed,
+  type MessageHead,
+  type MessageSent,
+} from '@heliograph/message';
+import { storable, type Database } from './database.ts';
+import { endingOfFailed, type Ending, type SegmentReceipt } from './report.ts';
+
+/** Where a receipt belongs: `providerId` is unique within the connector group, as far as the provider keeps its word. */
+export interface SegmentKey {
+  readonly group: string;
+  readonly providerId: string;
+}
+
+export interface KeyedReceipt extends SegmentKey {
+  readonly receipt: SegmentReceipt;
+}
+
+/** A segment of which both the message and a receipt are known. */
+export interface MatchedSegment extends SegmentKey {
+  readonly messageId: string;
+  /** Of the whole message. */
+  readonly segments: number;
+  readonly receipt: SegmentReceipt;
+}
+
+/** A message with its final state. */
+export interface EndedMessage {
+  readonly head: MessageHead;
+  readonly ending: Ending;
+}
+
+/**
+ * What is known of messages and their receipts, in Postgres. Every statement is for many messages, committed by itself, and may be
+ * repeated: after a crash the events come again and lead to the same rows.
+ *
+ * message.sent and its receipt may be handled at the same moment by different processes, and neither may miss the other. So both write
+ * the same row, keyed (connector group, provider id): the unique key lets one make it, and the other waits for that commit, adds its half and sees both
+ * (INSERT … ON CONFLICT DO UPDATE reads the row as last committed). Likewise for the segments of one message: each receipt is committed
+ * before the message's receipts are read, so who reads last sees all of them; `end` lets only one win. (A receipt that finds its message of one
+ * segment already there needs no row of its own: it only ends the message.)
+ * Rows are written in the order of their keys, so that batches which share rows do not wait for each other in a circle. The planner is free
+ * to take another order: should Postgres find a deadlock, the queue tries the batch again, which is safe.
+ */
+export interface ReceiptBook {
+  /** Remembers sent messages; gives the segments whose receipt is here already. */
+  putSent(events: readonly MessageSent[]): Promise<MatchedSegment[]>;
+  /** Keeps receipts, one for each key; gives those whose message is known. The others wait for it. */
+  putReceipts(receipts: readonly KeyedReceipt[]): Promise<MatchedSegment[]>;
+  /** Remembers failed messages; gives the ids of those that had not ended before. */
+  putFailed(events: readonly MessageFailed[]): Promise<string[]>;
+  /** The receipts of all segments of these messages. */
+  receiptsOf(messageIds: readonly string[]): Promise<Map<string, SegmentReceipt[]>>;
+  /** Ends messages, unless they have ended; `no_report` is lifted. Gives those that did end now. */
+  end(endings: ReadonlyMap<string, Ending>): Promise<Map<string, EndedMessage>>;
+  /** Those of the messages that have ended. */
+  ended(messageIds: readonly string[]): Promise<Map<string, EndedMessage>>;
+}
+
+interface MatchedRow {
+  connector_group: string;
+  provider_id: string;
+  message_id: string;
+  segments: number;
+  state: FinalState;
+  error_code: string;
+  state_at: Date;
+}
+
+interface EndedRow {
+  message_id: string;
+  head: string;
+  state: FinalState;
+  reason: FailureReason | '';
+  error_code: string;
+  final_at: Date;
+}
+
+export function createReceiptBook(database: Database): ReceiptBook {
+  return {
+    async putSent(events) {
+      if (events.length === 0) return [];
+      const segments = segmentsOf(events);
+      const counts = events.map((event) => countSegments(event.providerIds));
+      // an id that another message has already is used again by its provider: it means the newer message from now on
+      const rows = await database.$queryRaw<MatchedRow[]>`
+        WITH message AS (
+          INSERT INTO dlr.sent_message (message_id, head, connector_group, provider_ids, sent_at)
+          SELECT id::uuid, head, connector_group, provider_ids::text[], to_timestamp(sent_at_ms / 1000.0)
+          FROM unnest(
+            ${events.map(({ message }) => message.id)}::text[],
+            string_to_array(${events.map(({ message }) => headText(message)).join(separator)}, chr(30)),
+            ${events.map(({ group }) => storable(group))}::text[],
+            ${events.map(({ providerIds }) => arrayLiteral([...new Set(providerIds)]))}::text[],
+            ${events.map(({ at }) => at)}::float8[]
+          ) AS sent(id, head, connector_group, provider_ids, sent_at_ms)
+          ON CONFLICT (message_id) DO NOTHING
+        ), segment AS (
+          INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, message_id, segments)
+          SELECT connector_group, provider_id, id::uuid, segments
+          FROM unnest(
+            ${segments.map(({ group }) => group)}::text[],
+            ${segments.map(({ providerId }) => providerId)}::text[],
+            ${segments.map(({ event }) => (events[event] as MessageSent).message.id)}::text[],
+            ${segments.map(({ event }) => counts[event] as number)}::int[]
+          ) AS sent(connector_group, provider_id, id, segments)
+          ORDER BY connector_group, provider_id
+          ON CONFLICT (connector_group, provider_id) DO UPDATE SET
+            message_id = excluded.message_id,
+            segments = excluded.segments,
+            state = CASE WHEN known.message_id <> excluded.message_id THEN NULL ELSE known.state END,
+            state_at = CASE WHEN known.message_id <> excluded.message_id THEN NULL ELSE known.state_at END
+          RETURNING connector_group, provider_id, message_id, segments, state, error_code, state_at
+        )
+        SELECT * FROM segment WHERE state IS NOT NULL`;
+      return rows.map(matchedOf);
+    },
+
+    async putReceipts(receipts) {
+      if (receipts.length === 0) return [];
+      const whole = await wholeMessages(database, receipts);
+      const others = receipts.filter((one) => !whole.has(textOf(one)));
+      return [...whole.values(), ...(await putOnSegments(database, others))];
+    },
+
+    async putFailed(events) {
+      const first = new Map<string, MessageFailed>();
+      for (const event of events) if (!first.has(event.message.id)) first.set(event.message.id, event);
+      if (first.size === 0) return [];
+      const failed = [...first.values()].map((event) => ({ head: headText(event.message), ...endingOfFailed(event) }));
+      const rows = await database.$queryRaw<{ message_id: string }[]>`
+        INSERT INTO dlr.sent_message AS known (message_id, head, connector_group, provider_ids, state, reason, error_code, sent_at, final_at)
+        SELECT id::uuid, head, '', '{}', state, reason, error_code, to_timestamp(at_ms / 1000.0), to_timestamp(at_ms / 1000.0)
+        FROM unnest(
+          ${[...first.keys()]}::text[],
+          string_to_array(${failed.map(({ head }) => head).join(separator)}, chr(30)),
+          ${failed.map(({ state }) => state)}::text[],
+          ${failed.map(({ reason }) => reason ?? '')}::text[],
+          ${failed.map(({ errorCode }) => storable(errorCode))}::text[],
+          ${failed.map(({ atMs }) => atMs)}::float8[]
+        ) AS failed(id, head, state, reason, error_code, at_ms)
+        ORDER BY id
+        ON CONFLICT (message_id) DO UPDATE SET
+          state = excluded.state, reason = excluded.reason, error_code = excluded.error_code, final_at = excluded.final_at
+          WHERE known.state IN ('sent', 'no_report')
+        RETURNING message_id`;
+      return rows.map((row) => withoutDashes(row.message_id));
+    },
+
+    async receiptsOf(messageIds) {
+      const found = new Map<string, SegmentReceipt[]>();
+      if (messageIds.length === 0) return found;
+      const rows = await database.$queryRaw<MatchedRow[]>`
+        SELECT segment.*
+        FROM dlr.sent_message AS message
+        CROSS JOIN LATERAL unnest(message.provider_ids) AS id
+        CROSS JOIN LATERAL (
+          SELECT * FROM dlr.sent_segment WHERE connector_group = message.connector_group AND provider_id = id LIMIT 1
+        ) AS segment
+        WHERE message.message_id = ANY (${messageIds}::uuid[]) AND segment.message_id = message.message_id AND segment.state IS NOT NULL`;
+      for (const { messageId, receipt } of rows.map(matchedOf)) {
+        const receipts = found.get(messageId);
+        if (receipts) receipts.push(receipt);
+        else found.set(messageId, [receipt]);
+      }
+      return found;
+    },
+
+    async end(endings) {
+      if (endings.size === 0) return new Map();
+      const ids = [...endings.keys()];
+      const list = [...endings.values()];
+      // = ANY besides the join: without it the planner reads a table of some 10,000 rows whole for each batch
+      const rows = await database.$queryRaw<EndedRow[]>`
+        UPDATE dlr.sent_message AS message
+        SET state = ended.state, reason = ended.reason, error_code = ended.error_code, final_at = to_timestamp(ended.at_ms / 1000.0)
+        FROM unnest(
+          ${ids}::text[],
+          ${list.map(({ state }) => state)}::text[],
+          ${list.map(({ reason }) => reason ?? '')}::text[],
+          ${list.map(({ errorCode }) => storable(errorCode))}::text[],
+          ${list.map(({ atMs }) => atMs)}::float8[]
+        ) AS ended(id, state, reason, error_code, at_ms)
+        WHERE message.message_id = ANY (${ids}::uuid[]) AND message.message_id = ended.id::uuid
+          AND (message.state = 'sent' OR (message.state = 'no_report' AND ended.state <> 'no_report'))
+        RETURNING message.message_id, message.head, message.state, message.reason, message.error_code, message.final_at`;
+      return endedOf(rows);
+    },
+
+    async ended(messageIds) {
+      if (messageIds.length === 0) return new Map();
+      return endedOf(
+        await database.$queryRaw<EndedRow[]>`
+          SELECT message_id, head, state, reason, error_code, final_at
+          FROM dlr.sent_message WHERE message_id = ANY (${messageIds}::uuid[]) AND state <> 'sent'`,
+      );
+    },
+  };
+}
+
+/**
+ * The usual case, without a write: the message is known and the segment is all of it, so its own state is enough. (12 µs a message for the
+ * row change of the other case, 4 for this, of Postgres's time.)
+ */
+async function wholeMessages(database: Database, receipts: readonly KeyedReceipt[]): Promise<Map<string, MatchedSegment>> {
+  const rows = await database.$queryRaw<Pick<MatchedRow, 'connector_group' | 'provider_id' | 'message_id'>[]>`
+    SELECT connector_group, provider_id, message_id FROM dlr.sent_segment
+    WHERE connector_group = ANY (${[...new Set(receipts.map(({ group }) => group))]}::text[])
+      AND provider_id = ANY (${receipts.map(({ providerId }) => providerId)}::text[])
+      AND message_id IS NOT NULL AND segments = 1`;
+  const messageIds = new Map(
+    rows.map((row) => [textOf({ group: row.connector_group, providerId: row.provider_id }), withoutDashes(row.message_id)]),
+  );
+  const whole = new Map<string, MatchedSegment>();
+  for (const one of receipts) {
+    const key = textOf(one);
+    const messageId = messageIds.get(key);
+    if (messageId !== undefined) whole.set(key, { ...one, messageId, segments: 1 });
+  }
+  return whole;
+}
+
+async function putOnSegments(database: Database, receipts: readonly KeyedReceipt[]): Promise<MatchedSegment[]> {
+  if (receipts.length === 0) return [];
+  const rows = await database.$queryRaw<MatchedRow[]>`
+    WITH segment AS (
+      INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, state, error_code, state_at, early_at)
+      SELECT connector_group, provider_id, state, error_code, to_timestamp(at_ms / 1000.0), now()
+      FROM unnest(
+        ${receipts.map(({ group }) => group)}::text[],
+        ${receipts.map(({ providerId }) => providerId)}::text[],
+        ${receipts.map(({ receipt }) => receipt.state)}::text[],
+        ${receipts.map(({ receipt }) => storable(receipt.errorCode))}::text[],
+        ${receipts.map(({ receipt }) => receipt.atMs)}::float8[]
+      ) AS received(connector_group, provider_id, state, error_code, at_ms)
+      ORDER BY connector_group, provider_id
+      ON CONFLICT (connector_group, provider_id) DO UPDATE SET
+        state = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.state ELSE known.state END,
+        error_code = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.error_code ELSE known.error_code END,
+        state_at = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.state_at ELSE known.state_at END
+      RETURNING connector_group, provider_id, message_id, segments, state, error_code, state_at
+    )
+    SELECT * FROM segment WHERE message_id IS NOT NULL`;
+  return rows.map(matchedOf);
+}
+
+/** One entry for each provider id; when two messages of a batch have the same, the later. An empty id matches no receipt ever. */
+function segmentsOf(events: readonly MessageSent[]): (SegmentKey & { event: number })[] {
+  const segments = new Map<string, SegmentKey & { event: number }>();
+  events.forEach(({ group, providerIds }, event) => {
+    for (const providerId of providerIds) {
+      const key = keyOf({ group, providerId });
+      if (providerId !== '') segments.set(textOf(key), { ...key, event });
+    }
+  });
+  return [...segments.values()];
+}
+
+/** Receipts to wait for: a provider that gives several segments one id sends one receipt for them; a segment without an id never gets any. */
+function countSegments(providerIds: readonly string[]): number {
+  const given = providerIds.filter((id) => id !== '');
+  return new Set(given).size + providerIds.length - given.length;
+}
+
+/** The key as it is stored. */
+export function keyOf({ group, providerId }: SegmentKey): SegmentKey {
+  return { group: storable(group), providerId: storable(providerId) };
+}
+
+/** Stored texts have no U+0000, so it can separate them. */
+export function textOf({ group, providerId }: SegmentKey): string {
+  return `${group}\0${providerId}`;
+}
+
+/** Chr(30): JSON never has it unescaped, so texts joined by it need no quoting, which costs more than all else about them (3 of 20 µs a message). */
+const separator = '\u001e';
+
+/** Only what the later stages need is kept, should an event carry a whole message. JSON writes U+0000 as an escape, so the text is storable. */
+function headText(message: MessageHead): string {
+  return JSON.stringify('content' in message ? headOf(message as Message) : message);
+}
+
+function arrayLiteral(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${storable(text).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}
+
+function matchedOf(row: MatchedRow): MatchedSegment {
+  return {
+    group: row.connector_group,
+    providerId: row.provider_id,
+    messageId: withoutDashes(row.message_id),
+    segments: row.segments,
+    receipt: { state: row.state, errorCode: row.error_code, atMs: row.state_at.getTime() },
+  };
+}
+
+/** The rows' messages, with how each ended. */
+export function endedOf(rows: readonly EndedRow[]): Map<string, EndedMessage> {
+  const ended = new Map<string, EndedMessage>();
+  for (const row of rows) {
+    const ending = {
+      state: row.state,
+      reason: row.reason === '' ? undefined : row.reason,
+      errorCode: row.error_code,
+      atMs: row.final_at.getTime(),
+    };
+    ended.set(withoutDashes(row.message_id), { head: JSON.parse(row.head) as MessageHead, ending });
+  }
+  return ended;
+}

@@ -1,0 +1,89 @@
+import {
+  advance,
+  type FailureReason,
+  type FinalState,
+  type HeliographEvent,
+  type MessageFailed,
+  type MessageHead,
+  type ReceiptReceived,
+} from '@heliograph/message';
+
+/** What a provider last said of one segment. */
+export interface SegmentReceipt {
+  readonly state: FinalState;
+  readonly errorCode: string;
+  readonly atMs: number;
+}
+
+/** How a message ended. `atMs`: when the deciding word came. */
+export interface Ending {
+  readonly state: FinalState;
+  readonly reason: FailureReason | undefined;
+  readonly errorCode: string;
+  readonly atMs: number;
+}
+
+/** An intermediate receipt says that a segment is on its way, which is known: undefined. */
+export function receiptOf({ state, errorCode, at }: ReceiptReceived): SegmentReceipt | undefined {
+  return state === 'sent' ? undefined : { state, errorCode, atMs: at };
+}
+
+/** The first final word on a segment stays, except that any lifts `no_report`. */
+export function keepReceipt(known: SegmentReceipt | undefined, next: SegmentReceipt): SegmentReceipt {
+  return known && advance(known.state, next.state) === known.state ? known : next;
+}
+
+/**
+ * How a message of so many segments ended, as far as its receipts tell; undefined while it has not. One failed segment fails it, since the
+ * handset can never join it; of several failures the earliest decides. It is delivered when every segment is.
+ */
+export function endingOf(segments: number, receipts: readonly SegmentReceipt[]): Ending | undefined {
+  const failed = receipts.filter(({ state }) => state !== 'delivered' && state !== 'no_report');
+  if (failed.length > 0) return ended(failed.reduce((first, next) => (next.atMs < first.atMs ? next : first)));
+  if (segments === 0 || receipts.length < segments) return undefined;
+  const unknown = receipts.filter(({ state }) => state === 'no_report');
+  return ended((unknown.length > 0 ? unknown : receipts).reduce((last, next) => (next.atMs > last.atMs ? next : last)));
+}
+
+/** `message.failed` says it all. */
+export function endingOfFailed({ state, reason, errorCode = '', at }: MessageFailed): Ending {
+  return { state, reason, errorCode, atMs: at };
+}
+
+/** Its receipt has not come. */
+export function noReport(nowMs: number): Ending {
+  return { state: 'no_report', reason: 'no_report', errorCode: '', atMs: nowMs };
+}
+
+/** What is told of an ending: the report an SMPP client asked for, and to everyone that the message has its final state. */
+export function reportsOf(message: MessageHead, { state, reason, errorCode, atMs }: Ending): HeliographEvent[] {
+  const code = errorCode === '' ? {} : { errorCode };
+  const reported: HeliographEvent = { type: 'message.reported', at: atMs, message, state, ...(reason && { reason }), ...code };
+  if (!asksForReport(message, state)) return [reported];
+  return [{ type: 'report.due', at: atMs, message, state, doneAtMs: atMs, ...code }, reported];
+}
+
+/**
+ * SMPP 3.4 §5.2.17, bits 0 and 1: 01 = on success and failure, 10 = on failure only; 11 = on success only (SMPP 5.0 §4.7.21). Who asked to
+ * hear of failures only takes silence for success, so `no_report` counts as one.
+ */
+export function asksForReport({ door, registeredDelivery }: MessageHead, state: FinalState): boolean {
+  if (door !== 'smpp') return false;
+  return asks[registeredDelivery & 0x03]?.(state === 'delivered') ?? false;
+}
+
+const asks: readonly ((delivered: boolean) => boolean)[] = [() => false, () => true, (delivered) => !delivered, (delivered) => delivered];
+
+const reasons: Record<FinalState, FailureReason | undefined> = {
+  delivered: undefined,
+  undelivered: 'undelivered',
+  rejected: 'provider_rejected',
+  expired: 'expired',
+  no_report: 'no_report',
+  failed: 'undelivered',
+  cancelled: 'provider_rejected',
+};
+
+function ended({ state, errorCode, atMs }: SegmentReceipt): Ending {
+  return { state, reason: reasons[state], errorCode, atMs };
+}

@@ -1,0 +1,90 @@
+import type { StageName, StreamName } from '@heliograph/message';
+import { openQueue, type Queue, type Worker } from '@heliograph/queue';
+import { watchRegistry } from '@heliograph/registry';
+import { gauge, type Running, type ServiceContext } from '@heliograph/service';
+import type { config as schema } from './config.ts';
+import { isDataError, openDatabase } from './database.ts';
+import { openEndpoints } from './endpoints.ts';
+import { createOutcomesHandler } from './outcomes.ts';
+import { createReceiptBook } from './receipt-book.ts';
+import { createReceiptsHandler } from './receipts.ts';
+import { createReportedHandler } from './reported.ts';
+import { startSweeping } from './sweeping.ts';
+import { startWebhookLoop } from './webhook-loop.ts';
+import { createWebhookOutbox } from './webhook-outbox.ts';
+import { createPoster, postTimeoutMs } from './webhook-post.ts';
+import { webhookDelaysMs } from './webhook-retry.ts';
+
+/** What tests make quicker. */
+export interface StartOptions {
+  readonly webhookDelaysMs?: readonly number[];
+  readonly webhookTimeoutMs?: number;
+}
+
+/** Events in work at once, for each stream: a few batches deep. */
+const eventsInFlightMax = 2_000;
+/** Time to close queue and database within the drain's. */
+const closingMs = 3_000;
+/** Receipts gather longer: a provider that answers at once is then usually met by a message that is known, which saves a row change. */
+const gatherMs = { outcomes: 5, receipts: 15, reported: 10 };
+
+export async function start({ name, config, log }: ServiceContext<typeof schema>, options: StartOptions = {}): Promise<Running> {
+  const queue = await openQueue({ url: config.NATS_URL, name, log });
+  const database = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS);
+  const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
+  const book = createReceiptBook(database);
+  const outbox = createWebhookOutbox(database);
+  const masterKey = Buffer.from(config.MASTER_KEY, 'hex');
+  const endpoints = await openEndpoints({ registry, outbox, masterKey, log });
+  const publish = queue.publish;
+
+  const loop = startWebhookLoop({
+    outbox,
+    poster: createPoster({ allowPrivate: config.ALLOW_PRIVATE_WEBHOOKS, timeoutMs: options.webhookTimeoutMs ?? postTimeoutMs }),
+    endpoints,
+    publish,
+    log,
+    perHost: config.WEBHOOKS_PER_HOST,
+    pollMs: config.WEBHOOK_POLL_MS,
+    delaysMs: options.webhookDelaysMs ?? webhookDelaysMs,
+  });
+  const sweeping = startSweeping({
+    database,
+    publish,
+    noReportAfterMs: config.NO_REPORT_AFTER_MS,
+    earlyReceiptKeepMs: config.EARLY_RECEIPT_KEEP_MS,
+    finalKeepMs: config.FINAL_KEEP_MS,
+    everyMs: config.SWEEP_EVERY_MS,
+    also: endpoints.refresh,
+    log,
+  });
+  const workers = await Promise.all([
+    work(queue, 'report', 'OUTCOMES', gatherMs.outcomes, createOutcomesHandler({ book, log })),
+    work(queue, 'report', 'RECEIPTS', gatherMs.receipts, createReceiptsHandler({ book, log })),
+    work(queue, 'webhook', 'REPORTED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
+  ]);
+  loop.wake();
+  gauge('heliograph_dlr_forwarder_webhooks_running', 'webhooks being posted now', () => loop.running);
+
+  return {
+    checks: { queue: () => queue.connected || 'disconnected', database: () => loop.healthy || 'not reachable' },
+    async stop() {
+      // what the workers still put into the outbox is posted by another process, or by the next
+      const graceMs = Math.max(1_000, config.DRAIN_MS - closingMs);
+      await Promise.all([...workers.map((worker) => worker.stop(graceMs)), loop.stop(graceMs), sweeping.stop()]);
+      await queue.close();
+      await registry.stop();
+      await database.$disconnect();
+    },
+  };
+}
+
+function work<S extends StageName>(
+  queue: Queue,
+  stage: S,
+  stream: StreamName,
+  gatherMs: number,
+  handle: Parameters<typeof queue.workInBatches<S>>[0]['handle'],
+): Promise<Worker> {
+  return queue.workInBatches<S>({ stage, stream, eventsInFlightMax, gatherMs, isPoison: isDataError, handle });
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MessageHead, MessageReported } from '@heliograph/message';
+import type { Webhook } from '@heliograph/registry';
+import { chooseWebhook, webhookBody, webhookVersion, type WebhookChoice } from './webhook.ts';
+
+const head: MessageHead = {
+  id: '0190f3c2a1b27c3d8e4f5a6b7c8d9e0f',
+  tenant: 'acme',
+  credential: 'acme-key',
+  door: 'http',
+  from: { addr: 'ACME', ton: 5, npi: 0 },
+  to: '+15551234567',
+  class: 'normal',
+  segments: 2,
+  acceptedAtMs: Date.parse('2026-11-20T10:00:00Z'),
+  validUntilMs: Date.parse('2026-11-21T10:00:00Z'),
+  registeredDelivery: 0,
+  charge: { lease: 'l1', microCredits: '1000' },
+};
+const reported: MessageReported = { type: 'message.reported', at: Date.parse('2026-11-20T10:00:03Z'), message: head, state: 'delivered' };
+const webhook: Webhook = { tenantId: 'acme', url: 'https://acme.example/reports', secrets: ['v1.sealed'], enabled: true };
+const own = { ...reported, message: { ...head, webhook: 'http://other.example:8080/x' } };
+
+describe('the webhook of a report', () => {
+  const post = (url: string, host: string): WebhookChoice => ({ kind: 'post', url, host });
+  const cases: [name: string, event: MessageReported, webhook: Webhook | undefined, gone: string, choice: WebhookChoice][] = [
+    ["the tenant's", reported, webhook, '', post(webhook.url, 'acme.example')],
+    ["the message's own goes before the tenant's", own, webhook, '', post('http://other.example:8080/x', 'other.example:8080')],
+    [
+      "the message's own while the tenant's is off",
+      own,
+      { ...webhook, enabled: false },
+      '',
+      post('http://other.example:8080/x', 'other.example:8080'),
+    ],
+    ['none when it is off', reported, { ...webhook, enabled: false }, '', { kind: 'none', why: 'no_url' }],
+    ['none without a URL', reported, { ...webhook, url: '' }, '', { kind: 'none', why: 'no_url' }],
+    ['none without a webhook', reported, undefined, '', { kind: 'none', why: 'no_url' }],
+    ['none without a secret to sign with', own, undefined, '', { kind: 'none', why: 'no_secret' }],
+    ['none when no secret is left', reported, { ...webhook, secrets: [] }, '', { kind: 'none', why: 'no_secret' }],
+    ['none to what is no web address', reported, { ...webhook, url: 'file:///etc/passwd' }, '', { kind: 'none', why: 'bad_url' }],
+    ['none to what is no URL', reported, { ...webhook, url: 'acme' }, '', { kind: 'none', why: 'bad_url' }],
+    ['none after 410', reported, webhook, webhook.url, { kind: 'none', why: 'gone' }],
+  ];
+  test.each(cases)('%s', (_, event, given, gone, choice) => {
+    expect(chooseWebhook(event, { webhook: given, isGone: (url) => url === gone })).toEqual(choice);
+  });
+});
+
+describe('the body of a webhook', () => {
+  test('says what became of the message', () => {
+    expect(JSON.parse(webhookBody(reported))).toEqual({
+      type: 'message.delivered',
+      timestamp: '2026-11-20T10:00:03.000Z',
+      data: {
+        id: head.id,
+        to: '+15551234567',
+        from: 'ACME',
+        state: 'delivered',
+        reference: null,
+        segments: 2,
+        error_code: null,
+        reason: null,
+        accepted_at: '2026-11-20T10:00:00.000Z',
+        done_at: '2026-11-20T10:00:03.000Z',
+      },
+    });
+  });
+
+  test('carries reference, code and reason when there are any', () => {
+    const event: MessageReported = {
+      ...reported,
+      message: { ...head, reference: 'order 7' },
+      state: 'rejected',
+      reason: 'provider_rejected',
+      errorCode: '0x0b',
+    };
+    expect(JSON.parse(webhookBody(event))).toMatchObject({
+      type: 'message.rejected',
+      data: { state: 'rejected', reference: 'order 7', error_code: '0x0b', reason: 'provider_rejected' },
+    });
+  });
+});
+
+describe('the version of a webhook', () => {
+  test('changes with its URL and its secrets, and with nothing else', () => {
+    const versions = [webhook, { ...webhook, url: 'https://b.example/' }, { ...webhook, secrets: ['v1.other'] }].map(webhookVersion);
+    expect(new Set(versions).size).toBe(3);
+    expect(webhookVersion({ ...webhook, enabled: false })).toBe(versions[0]);
+  });
+});

@@ -1,0 +1,332 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newWebhookSecret, verifyWebhook } from '@heliograph/credential';
+import { newId, type FinalState, type MessageHead, type MessageReported, type ReportDelivered } from '@heliograph/message';
+import { registryChanged } from '@heliograph/registry';
+import { openDatabase } from '../src/database.ts';
+import { createPoster } from '../src/webhook-post.ts';
+import { createWebhookOutbox } from '../src/webhook-outbox.ts';
+import { startEndpoint, type Endpoint, type Received } from './endpoint.ts';
+import { messageHead, startPlatform, type Platform } from './platform.ts';
+
+let platform: Platform;
+let endpoint: Endpoint;
+let forwarder: { stop(): Promise<void> } | undefined;
+let tenants = 0;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  endpoint = await startEndpoint();
+}, 60_000);
+afterAll(async () => {
+  await endpoint.stop();
+  await platform.stop();
+}, 60_000);
+
+let tenant: string;
+let secrets: string[];
+beforeEach(() => {
+  tenant = `tenant-${++tenants}`;
+  secrets = [newWebhookSecret()];
+});
+afterEach(async () => {
+  await forwarder?.stop();
+  forwarder = undefined;
+  await platform.rows('delete from dlr.webhook_delivery');
+});
+
+const quick = { WEBHOOK_POLL_MS: '20', ALLOW_PRIVATE_WEBHOOKS: 'true' };
+const start = async (env: Record<string, string> = {}, webhookDelaysMs: readonly number[] = [0, 30, 30, 30], webhookTimeoutMs = 2_000) =>
+  (forwarder = await platform.forwarder({ ...quick, ...env }, { webhookDelaysMs, webhookTimeoutMs }));
+
+/** Tells the forwarder that a message has ended. */
+async function ended(changes: Partial<MessageHead> = {}, state: FinalState = 'delivered'): Promise<MessageReported> {
+  const message = messageHead({ tenant, door: 'http', registeredDelivery: 0, ...changes });
+  const event: MessageReported = { type: 'message.reported', at: Date.parse('2026-11-20T10:00:05Z'), message, state };
+  await platform.queue.publish(event);
+  return event;
+}
+
+async function delivered({ message }: MessageReported): Promise<ReportDelivered> {
+  const [event] = await platform.reported.until((one) => one.type === 'report.delivered' && one.messageId === message.id);
+  return event as ReportDelivered;
+}
+
+interface Row {
+  id: string;
+  attempt: number;
+  last_status: number | null;
+  last_error: string;
+  result: string;
+  done: boolean;
+}
+
+/** The delivery's row once it is as wanted: it is written after the try, so a reader may be early. */
+async function row({ message }: { message: { id: string } }, wanted: (row: Row) => boolean): Promise<Row> {
+  for (;;) {
+    const [found] = await platform.rows<Row>(
+      `select replace(id::text, '-', '') id, attempt, last_status, last_error, result, next_at is null done from dlr.webhook_delivery where message_id = $1`,
+      [message.id],
+    );
+    if (found && wanted(found)) return found;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function isSigned({ headers, body }: Received, withSecrets: string[]): boolean {
+  const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => String(headers[name])) as [
+    string,
+    string,
+    string,
+  ];
+  return verifyWebhook({ secrets: withSecrets, id, timestamp, signature, body }, Date.now() / 1000);
+}
+
+describe('the webhook of a message', () => {
+  test("is posted at once to the tenant's URL, signed, and told as delivered", async () => {
+    const path = `/${tenant}`;
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start({ WEBHOOK_POLL_MS: '1h' });
+    const event = await ended({ reference: 'order 7' });
+    const [got] = (await endpoint.until(path, 1)) as [Received];
+    expect(isSigned(got, secrets)).toBe(true);
+    expect(isSigned(got, [newWebhookSecret()])).toBe(false);
+    expect(got.headers['content-type']).toBe('application/json');
+    expect(JSON.parse(got.body)).toMatchObject({ type: 'message.delivered', data: { id: event.message.id, reference: 'order 7' } });
+    expect(await delivered(event)).toMatchObject({ tenant, via: 'webhook', state: 'delivered', attempt: 1 });
+    expect(await row(event, ({ done }) => done)).toEqual({
+      id: got.headers['webhook-id'],
+      attempt: 1,
+      last_status: 200,
+      last_error: '',
+      result: 'delivered',
+      done: true,
+    });
+  }, 15_000);
+
+  test("goes to the message's own URL before the tenant's, with both signatures while a secret rotates", async () => {
+    const path = `/own-${tenant}`;
+    secrets.push(newWebhookSecret());
+    await platform.tenant({ id: tenant, url: `${endpoint.url}/${tenant}`, secrets });
+    await start();
+    await ended({ webhook: endpoint.url + path });
+    const [got] = (await endpoint.until(path, 1)) as [Received];
+    expect(secrets.map((secret) => isSigned(got, [secret]))).toEqual([true, true]);
+    expect(endpoint.received(`/${tenant}`)).toEqual([]);
+  }, 15_000);
+
+  test('is posted once however often the event comes', async () => {
+    const path = `/${tenant}`;
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start();
+    const event = await ended();
+    await platform.queue.publish(event);
+    await delivered(event);
+    await platform.queue.publish(event);
+    await delivered(await ended());
+    expect(endpoint.received(path)).toHaveLength(2);
+  }, 15_000);
+
+  test('is tried again after a 500, with the same id and body and a new signature', async () => {
+    const path = `/${tenant}`;
+    endpoint.onPath(path, (attempt) => (attempt < 3 ? 500 : 204));
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start();
+    const event = await ended();
+    const tries = await endpoint.until(path, 3);
+    expect(new Set(tries.map(({ headers, body }) => `${String(headers['webhook-id'])} ${body}`)).size).toBe(1);
+    expect(tries.every((one) => isSigned(one, secrets))).toBe(true);
+    expect(await delivered(event)).toMatchObject({ attempt: 3 });
+    expect(await row(event, ({ done }) => done)).toMatchObject({ attempt: 3, last_status: 204, result: 'delivered' });
+  }, 15_000);
+
+  test('is given up after the last try, with the last status kept', async () => {
+    const path = `/${tenant}`;
+    endpoint.onPath(path, () => 503);
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start({}, [0, 10]);
+    const event = await ended();
+    expect(await row(event, ({ done }) => done)).toMatchObject({ attempt: 2, last_status: 503, result: 'exhausted' });
+  }, 15_000);
+
+  test('is not sent where a redirect points', async () => {
+    const path = `/${tenant}`;
+    endpoint.onPath(path, (_, response) => void response.writeHead(302, { location: `${endpoint.url}/elsewhere-${tenant}` }).end());
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start({}, [0]);
+    const event = await ended();
+    expect(await row(event, ({ done }) => done)).toMatchObject({ last_status: 302, result: 'exhausted' });
+    expect(endpoint.received(`/elsewhere-${tenant}`)).toEqual([]);
+  }, 15_000);
+
+  test('answered with 410 is the last for the endpoint, until the webhook is saved again', async () => {
+    const path = `/${tenant}`;
+    endpoint.onPath(path, (attempt) => (attempt === 1 ? 410 : 200));
+    const webhook = { id: tenant, url: endpoint.url + path, secrets };
+    await platform.tenant(webhook);
+    await start();
+    expect(await row(await ended(), ({ done }) => done)).toMatchObject({ attempt: 1, last_status: 410, result: 'gone' });
+    await forwarder?.stop();
+    await start(); // what one process heard, the next knows
+    await ended();
+    await platform.tenant(webhook);
+    platform.queue.broadcast(registryChanged, {});
+    // the registry is read by the time a second message gets through
+    for (;;) {
+      const event = await ended();
+      const [found] = await Promise.race([
+        delivered(event).then(() => ['delivered']),
+        platform.rows<{ n: number }>('select pg_sleep(0.1)').then(() => []),
+      ]);
+      if (found) break;
+    }
+    const ids = endpoint.received(path).map(({ headers }) => headers['webhook-id']);
+    expect(new Set(ids).size).toBe(ids.length);
+  }, 15_000);
+
+  test('is refused at a private address, named or written out, and at the name of one', async () => {
+    const { port } = new URL(endpoint.url);
+    await platform.tenant({ id: tenant, url: '', secrets });
+    await start({ ALLOW_PRIVATE_WEBHOOKS: 'false' }, [0]);
+    for (const url of [
+      `http://127.0.0.1:${port}/${tenant}`,
+      `http://0x7f.1:${port}/${tenant}`,
+      `http://[::ffff:127.0.0.1]:${port}/${tenant}`,
+      `http://localhost:${port}/${tenant}`,
+    ]) {
+      expect(await row(await ended({ webhook: url }), ({ done }) => done)).toMatchObject({
+        last_status: null,
+        last_error: 'private address',
+        result: 'exhausted',
+      });
+    }
+    expect(endpoint.received(`/${tenant}`)).toEqual([]);
+  }, 15_000);
+
+  test('to an endpoint that never answers ends the try in time and delays no other host', async () => {
+    const path = `/${tenant}`;
+    const silent = await startEndpoint();
+    silent.onPath('/silent', () => undefined);
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    await start({ WEBHOOKS_PER_HOST: '2' }, [0], 1_500);
+    const stuck: MessageReported[] = [];
+    for (let i = 0; i < 10; i++) stuck.push(await ended({ webhook: `${silent.url}/silent` }));
+    await silent.until('/silent', 2);
+    await delivered(await ended());
+    expect(silent.received('/silent')).toHaveLength(2);
+    expect(await row(stuck[0] as MessageReported, ({ done }) => done)).toMatchObject({
+      last_status: null,
+      last_error: 'timeout',
+      result: 'exhausted',
+    });
+    await silent.stop();
+  }, 15_000);
+
+  test('that a killed process had taken comes back when its lease ends', async () => {
+    const path = `/${tenant}`;
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    const database = openDatabase(platform.databaseUrl, 1);
+    const outbox = createWebhookOutbox(database);
+    const messageId = newId();
+    const host = new URL(endpoint.url).host;
+    const nowMs = Date.now();
+    await outbox.put([{ id: newId(), messageId, tenant, state: 'expired', url: endpoint.url + path, host, body: '{}' }], nowMs);
+    const [taken] = await outbox.claim({ nowMs, leaseMs: 300, perHost: 10, room: new Map() });
+    expect(taken).toMatchObject({ messageId, attempts: 0 });
+    expect(await outbox.claim({ nowMs, leaseMs: 300, perHost: 10, room: new Map() })).toEqual([]);
+    await start();
+    await endpoint.until(path, 1);
+    const [event] = await platform.reported.until((one) => one.type === 'report.delivered' && one.messageId === messageId);
+    expect(event).toMatchObject({ state: 'expired', attempt: 1 });
+    // the first process was not dead but slow: what it says counts no more
+    if (taken) await outbox.settle([{ webhook: taken, attempts: 7, nextAtMs: undefined, status: 500, error: '', result: 'exhausted' }]);
+    expect(await row({ message: { id: messageId } }, ({ done }) => done)).toMatchObject({
+      attempt: 1,
+      last_status: 200,
+      result: 'delivered',
+    });
+    await database.$disconnect();
+  }, 15_000);
+
+  test('is not owed by a tenant without a secret or a URL', async () => {
+    await platform.tenant({ id: tenant, url: `${endpoint.url}/${tenant}`, secrets: [] });
+    await platform.tenant({ id: `${tenant}-off`, url: `${endpoint.url}/${tenant}`, secrets, enabled: false });
+    await platform.tenant({ id: `${tenant}-on`, url: `${endpoint.url}/${tenant}-on`, secrets });
+    await start();
+    await ended();
+    await ended({ tenant: `${tenant}-off` });
+    await delivered(await ended({ tenant: `${tenant}-on` }));
+    expect(endpoint.received(`/${tenant}`)).toEqual([]);
+    expect(await platform.rows(`select 1 from dlr.webhook_delivery where tenant = any ($1)`, [[tenant, `${tenant}-off`]])).toEqual([]);
+  }, 15_000);
+});
+
+describe('claiming what is due', () => {
+  test('takes of each host as much as there is room for, the oldest first', async () => {
+    const database = openDatabase(platform.databaseUrl, 1);
+    const outbox = createWebhookOutbox(database);
+    const past = Date.parse('2020-01-01T00:00:00Z');
+    const webhook = (host: string, i: number) => ({
+      id: newId(),
+      messageId: newId(),
+      tenant,
+      state: 'delivered' as const,
+      url: `http://${host}/${i}`,
+      host,
+      body: '{}',
+    });
+    for (let i = 0; i < 4; i++)
+      await outbox.put(
+        ['a.example', 'b.example', 'c.example'].map((host) => webhook(host, i)),
+        past + i,
+      );
+    const claim = {
+      nowMs: past + 10,
+      leaseMs: 60_000,
+      perHost: 2,
+      room: new Map([
+        ['a.example', 0],
+        ['b.example', 1],
+      ]),
+    };
+    const urls = (await outbox.claim(claim)).map(({ url }) => url).sort();
+    expect(urls).toEqual(['http://b.example/0', 'http://c.example/0', 'http://c.example/1']);
+    await database.$disconnect();
+  });
+});
+
+describe('posting', () => {
+  test('takes the status and cuts off an answer that is too long or never ends', async () => {
+    endpoint.onPath('/long', (_, response) => {
+      response.writeHead(200);
+      const more = (): void => {
+        if (response.destroyed || response.closed) return;
+        response.write('x'.repeat(16_384), () => setImmediate(more));
+      };
+      more();
+    });
+    const poster = createPoster({ allowPrivate: true, timeoutMs: 2_000 });
+    expect(await poster.post({ url: `${endpoint.url}/long`, headers: {}, body: '{}' })).toMatchObject({ kind: 'answered', status: 200 });
+    poster.close();
+  });
+
+  test('over a kept connection that the other side has closed meanwhile is made again at once', async () => {
+    endpoint.onPath('/closing', (attempt, response) => {
+      if (attempt === 2) return void response.destroy();
+      return 200;
+    });
+    const poster = createPoster({ allowPrivate: true, timeoutMs: 2_000 });
+    const posting = { url: `${endpoint.url}/closing`, headers: {}, body: '{}' };
+    expect(await poster.post(posting)).toMatchObject({ status: 200 });
+    // until the answer's body is read the connection is not free; another request then shows that it is kept
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await poster.post(posting)).toMatchObject({ status: 200 });
+    expect(endpoint.received('/closing')).toHaveLength(3);
+    poster.close();
+  });
+
+  test('to a port where nobody listens says so', async () => {
+    const poster = createPoster({ allowPrivate: true, timeoutMs: 2_000 });
+    expect(await poster.post({ url: 'http://127.0.0.1:1/', headers: {}, body: '{}' })).toEqual({ kind: 'failed', reason: 'ECONNREFUSED' });
+    poster.close();
+  });
+});
