@@ -1,0 +1,114 @@
+import type { Session } from '@heliograph/smpp';
+import { messageClasses } from '@heliograph/message';
+import type { Queue, Worker } from '@heliograph/queue';
+import type { Log } from '@heliograph/service';
+import { keepBound } from './bind.ts';
+import { metricsOf } from './metrics.ts';
+import type { WantedConnector } from './plan.ts';
+import { createReceiver } from './receiver.ts';
+import { createSender, type PutOff } from './sender.ts';
+
+export interface ConnectorOptions {
+  readonly connector: WantedConnector;
+  readonly queue: Queue;
+  readonly putOff: PutOff;
+  readonly log: Log;
+}
+
+/** A connector that runs: its binds, and a reader of the stream for each class of message. */
+export interface RunningConnector {
+  readonly bound: number;
+  readonly parked: number;
+  readonly inFlight: number;
+  readonly segmentsPerSecond: number;
+  /** Begins nothing more, waits up to `graceMs` for the answers of what is in the windows, gives the rest back, unbinds. */
+  stop(graceMs: number): Promise<void>;
+}
+
+const sweepEveryMs = 1_000;
+const lookEveryMs = 20;
+/** Left of the grace for saying unbind. */
+const unbindMs = 1_000;
+
+export async function startConnector({ connector, queue, putOff, log: appLog }: ConnectorOptions): Promise<RunningConnector> {
+  const { id, settings } = connector;
+  const log = appLog.child({ connector: id });
+  const metrics = metricsOf(id);
+  const onRequest = createReceiver({ connector, queue, metrics, log });
+  const sender = createSender({ connector, sessions, putOff, metrics, log });
+  const binds = Array.from({ length: settings.binds }, () =>
+    keepBound({ connector, log, metrics, onBound: () => sender.pump(), onRequest }),
+  );
+  const sweep = setInterval(() => sender.sweep(), sweepEveryMs);
+
+  function* sessions(): Iterable<Session> {
+    for (const { session } of binds) if (session) yield session;
+  }
+
+  async function end(graceMs: number): Promise<void> {
+    clearInterval(sweep);
+    await Promise.all(binds.map((bind) => bind.stop(graceMs)));
+  }
+
+  const workers: Worker[] = [];
+  try {
+    for (const name of messageClasses) {
+      const worker = await queue.workEach({
+        stage: 'deliver',
+        stream: 'ROUTED',
+        share: `${id}-${name}`,
+        subjects: [`message.routed.${id}.${name}`],
+        eventsInFlightMax: 2 * settings.window * settings.binds,
+        skipSettled: [{ stream: 'OUTCOMES', subjects: [`message.sent.${id}`, `message.failed.${id}`] }],
+        handle: sender.handle,
+      });
+      workers.push(worker);
+    }
+  } catch (error) {
+    await Promise.all(workers.map((worker) => worker.stop(0)));
+    await end(0);
+    throw error;
+  }
+
+  return {
+    get bound() {
+      return [...sessions()].length;
+    },
+    get parked() {
+      return sender.parked;
+    },
+    get inFlight() {
+      return sender.inFlight;
+    },
+    get segmentsPerSecond() {
+      return sender.segmentsPerSecond;
+    },
+    async stop(graceMs) {
+      const deadline = performance.now() + Math.max(0, graceMs - unbindMs);
+      await within(sender.drain(), deadline);
+      // What is held beyond the parked messages has its outcome, on its way to the stream.
+      while (unsettled(workers) > sender.parked && performance.now() < deadline) await pause(lookEveryMs);
+      await Promise.all(workers.map((worker) => worker.stop(0)));
+      await end(unbindMs);
+      log.info({ givenBack: sender.parked, unanswered: sender.inFlight }, 'connector stopped');
+    },
+  };
+}
+
+function unsettled(workers: readonly Worker[]): number {
+  return workers.reduce((sum, worker) => sum + worker.unsettled, 0);
+}
+
+function within(promise: Promise<void>, deadline: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
+    void promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

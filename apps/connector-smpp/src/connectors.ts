@@ -1,0 +1,101 @@
+import type { Queue } from '@heliograph/queue';
+import type { Snapshot } from '@heliograph/registry';
+import type { Log } from '@heliograph/service';
+import { startConnector, type RunningConnector } from './connector.ts';
+import { planConnectors, wantedConnectors, type WantedConnector } from './plan.ts';
+import type { PutOff } from './sender.ts';
+
+export interface ConnectorsOptions {
+  readonly queue: Queue;
+  readonly log: Log;
+  /** Ids; empty = every enabled connector of kind smpp. */
+  readonly only: readonly string[];
+  readonly open: (sealed: string, context: string) => string | undefined;
+  readonly drainMs: number;
+}
+
+/** The connectors of this process, as the registry wants them at each moment. */
+export interface Connectors {
+  /** Starts what is new, stops what is gone, does both to what changed. Resolves when all of it is done. */
+  follow(snapshot: Snapshot): Promise<void>;
+  readonly running: Iterable<readonly [WantedConnector, RunningConnector]>;
+  stop(graceMs: number): Promise<void>;
+}
+
+type Entry = {
+  readonly wanted: WantedConnector;
+  readonly started: Promise<RunningConnector | undefined>;
+  running: RunningConnector | undefined;
+};
+
+const startAgainMs = 1_000;
+
+export function createConnectors({ queue, log, only, open, drainMs }: ConnectorsOptions): Connectors {
+  const entries = new Map<string, Entry>();
+  /** The end of the last one of that id: two never run at once, as both would read the same messages. */
+  const ends = new Map<string, Promise<void>>();
+  const putOffs = new Map<string, PutOff>();
+  let refusedBefore = new Set<string>();
+  let newest: Snapshot | undefined;
+  let stopped = false;
+
+  async function follow(snapshot: Snapshot): Promise<void> {
+    if (stopped) return;
+    newest = snapshot;
+    const wanted = wantedConnectors(snapshot.connectors.values(), only, open);
+    tellRefused(wanted.refused);
+    const { stop, start } = planConnectors(new Map([...entries].map(([id, entry]) => [id, entry.wanted])), wanted);
+    const ending = stop.map((id) => end(id, drainMs));
+    for (const id of putOffs.keys()) if (!snapshot.connectors.has(id)) putOffs.delete(id);
+    const starting = start.map((one) => begin(one));
+    await Promise.all([...ending, ...starting]);
+  }
+
+  async function begin(wanted: WantedConnector): Promise<void> {
+    const entry: Entry = { wanted, started: startAfterEnd(wanted), running: undefined };
+    entries.set(wanted.id, entry);
+    entry.running = await entry.started;
+    if (entry.running || entries.get(wanted.id) !== entry) return;
+    entries.delete(wanted.id);
+    setTimeout(() => newest && void follow(newest), startAgainMs).unref();
+  }
+
+  async function startAfterEnd(wanted: WantedConnector): Promise<RunningConnector | undefined> {
+    await ends.get(wanted.id);
+    let putOff = putOffs.get(wanted.id);
+    if (!putOff) putOffs.set(wanted.id, (putOff = new Map()));
+    try {
+      return await startConnector({ connector: wanted, queue, putOff, log });
+    } catch (err) {
+      log.error({ connector: wanted.id, err }, 'connector does not start, trying again');
+      return undefined;
+    }
+  }
+
+  function end(id: string, graceMs: number): Promise<void> {
+    const entry = entries.get(id);
+    entries.delete(id);
+    const over = (async () => (await entry?.started)?.stop(graceMs))();
+    ends.set(id, over);
+    return over;
+  }
+
+  /** Once for each mistake, not at every change of anything. */
+  function tellRefused(refused: readonly { id: string; reason: string }[]): void {
+    const now = new Set(refused.map(({ id, reason }) => `${id}: ${reason}`));
+    for (const { id, reason } of refused)
+      if (!refusedBefore.has(`${id}: ${reason}`)) log.error({ connector: id, reason }, 'connector cannot be run');
+    refusedBefore = now;
+  }
+
+  return {
+    follow,
+    get running() {
+      return [...entries.values()].flatMap(({ wanted, running }) => (running ? [[wanted, running] as const] : []));
+    },
+    async stop(graceMs) {
+      stopped = true;
+      await Promise.all([...entries.keys()].map((id) => end(id, graceMs)).concat([...ends.values()]));
+    },
+  };
+}

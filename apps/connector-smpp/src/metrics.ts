@@ -1,0 +1,50 @@
+import { counter } from '@heliograph/service';
+import type { AnswerKind } from './answer.ts';
+
+const segments = counter('heliograph_connector_smpp_segments_total', 'submit_sm settled, by what became of it');
+const messages = counter('heliograph_connector_smpp_messages_total', 'messages decided on, by outcome');
+const resent = counter(
+  'heliograph_connector_smpp_resent_total',
+  'segments sent again after an unknown outcome: each may be a duplicate at the provider',
+);
+const withoutId = counter(
+  'heliograph_connector_smpp_accepted_without_id_total',
+  'segments the provider took without an id: no receipt can be matched to them',
+);
+const receipts = counter('heliograph_connector_smpp_receipts_total', "providers' deliver_sm and data_sm, by what became of them");
+const unexpected = counter(
+  'heliograph_connector_smpp_unexpected_responses_total',
+  'responses to nothing we asked: late, repeated or of the wrong kind',
+);
+const connects = counter('heliograph_connector_smpp_binds_total', 'tries to bind, by result');
+
+export type MessageOutcome = 'sent' | 'rejected' | 'expired' | 'failed' | 'later';
+export type ReceiptOutcome = 'stored' | 'not_stored' | 'unreadable' | 'inbound';
+export type BindResult = 'bound' | 'refused' | 'unreachable';
+
+type Total = { add(value?: number): void };
+
+/** The series of one connector, looked up once: messages pass here. */
+export interface ConnectorMetrics {
+  readonly segments: Readonly<Record<AnswerKind, Total>>;
+  readonly messages: Readonly<Record<MessageOutcome, Total>>;
+  readonly receipts: Readonly<Record<ReceiptOutcome, Total>>;
+  readonly binds: Readonly<Record<BindResult, Total>>;
+  readonly resent: Total;
+  readonly withoutId: Total;
+  readonly unexpected: Total;
+}
+
+export function metricsOf(connector: string): ConnectorMetrics {
+  const by = <K extends string>(metric: typeof segments, label: string, names: readonly K[]): Record<K, Total> =>
+    Object.fromEntries(names.map((name) => [name, metric.with({ connector, [label]: name })])) as Record<K, Total>;
+  return {
+    segments: by(segments, 'answer', ['accepted', 'later', 'throttled', 'permanent', 'unknown', 'unsent', 'unsendable']),
+    messages: by(messages, 'outcome', ['sent', 'rejected', 'expired', 'failed', 'later']),
+    receipts: by(receipts, 'outcome', ['stored', 'not_stored', 'unreadable', 'inbound']),
+    binds: by(connects, 'result', ['bound', 'refused', 'unreachable']),
+    resent: resent.with({ connector }),
+    withoutId: withoutId.with({ connector }),
+    unexpected: unexpected.with({ connector }),
+  };
+}

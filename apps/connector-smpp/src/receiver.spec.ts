@@ -1,0 +1,76 @@
+import { expect, test } from '@jest/globals';
+import { smppConnectorSettings } from '@heliograph/registry';
+import { createLog } from '@heliograph/service';
+import { decodePdu, encodePdu, receiptTlvs, type PduToWrite, type RequestPdu } from '@heliograph/smpp';
+import type { HeliographEvent } from '@heliograph/message';
+import { metricsOf } from './metrics.ts';
+import { createReceiver } from './receiver.ts';
+
+function requestOf(pdu: PduToWrite): RequestPdu {
+  const decoded = decodePdu(encodePdu(pdu));
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded.pdu as RequestPdu;
+}
+
+/** The command_status that is answered, or undefined while there is no answer; what was stored; what was logged. */
+function answerTo(requests: PduToWrite[], publish: (event: HeliographEvent) => Promise<void>) {
+  const logged: string[] = [];
+  const log = createLog({ name: 'test', level: 'warn', instance: 'test', destination: { write: (line) => void logged.push(line) } });
+  const settings = smppConnectorSettings.parse({ host: 'provider', port: 2775 });
+  const receiver = createReceiver({
+    connector: { id: 'demo', group: 'demo', settings, password: '' },
+    queue: { publish },
+    metrics: metricsOf('demo'),
+    log,
+  });
+  const answers: number[] = [];
+  for (const pdu of requests) {
+    receiver(requestOf(pdu), { ok: () => Boolean(answers.push(0)), error: (status) => Boolean(answers.push(status)), answered: false });
+  }
+  return { answers, logged };
+}
+
+const receipt: PduToWrite = { command: 'deliver_sm', sequence: 1, esm_class: 4, tlvs: receiptTlvs({ id: '1', state: 'DELIVERED' }) };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a receipt is answered once it is stored, not before', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { answers } = answerTo([receipt], () => promise);
+  await turn();
+  expect(answers).toEqual([]);
+  resolve();
+  await turn();
+  expect(answers).toEqual([0]);
+});
+
+test('a receipt that cannot be stored is answered so that it comes again', async () => {
+  const { answers, logged } = answerTo([receipt, receipt], () => Promise.reject(new Error('full')));
+  await turn();
+  expect(answers).toEqual([0x64, 0x64]);
+  expect(logged).toHaveLength(1);
+});
+
+test.each<[string, PduToWrite, number, RegExp]>([
+  [
+    'an unreadable receipt is taken, so that it does not loop',
+    { command: 'deliver_sm', sequence: 1, esm_class: 4 },
+    0,
+    /receipt cannot be read/,
+  ],
+  [
+    'an inbound message is refused',
+    { command: 'deliver_sm', sequence: 1, short_message: Buffer.from('hi +15551234567') },
+    0x66,
+    /inbound message refused/,
+  ],
+])('%s, and said once a minute', (_, pdu, status, line) => {
+  const { answers, logged } = answerTo([pdu, pdu, pdu], () => Promise.resolve());
+  expect(answers).toEqual([status, status, status]);
+  expect(logged).toHaveLength(1);
+  expect(logged[0]).toMatch(line);
+  expect(logged[0]).not.toMatch(/15551234567|hi /);
+});
+
+test('a request that no provider sends is refused', () => {
+  expect(answerTo([{ command: 'query_sm', sequence: 1 }], () => Promise.resolve()).answers).toEqual([0x03]);
+});

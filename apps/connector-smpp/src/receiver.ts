@@ -1,0 +1,87 @@
+import { commandStatus, statusName, type PduOf, type Reply, type RequestPdu } from '@heliograph/smpp';
+import { newId } from '@heliograph/message';
+import type { Queue } from '@heliograph/queue';
+import type { Log } from '@heliograph/service';
+import type { ConnectorMetrics } from './metrics.ts';
+import type { WantedConnector } from './plan.ts';
+import { receive, type ReceiveFacts } from './receive.ts';
+
+export interface ReceiverOptions {
+  readonly connector: WantedConnector;
+  readonly queue: Pick<Queue, 'publish'>;
+  readonly metrics: ConnectorMetrics;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+const warnEveryMs = 60_000;
+
+/** Answers what a provider sends on its own. A receipt is stored first and answered then: unanswered, the provider sends it again. */
+export function createReceiver({
+  connector,
+  queue,
+  metrics,
+  log,
+  now = Date.now,
+}: ReceiverOptions): (request: RequestPdu, reply: Reply) => void {
+  const facts: ReceiveFacts = { connector: connector.id, group: connector.group, receiptIdForm: connector.settings.receiptIdForm };
+  const warn = { inbound: createSeldom(warnEveryMs), unreadable: createSeldom(warnEveryMs), notStored: createSeldom(warnEveryMs) };
+
+  function take(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, reply: Reply): void {
+    const received = receive(pdu, facts, now(), newId);
+    switch (received.kind) {
+      case 'receipt':
+        queue.publish(received.event).then(
+          () => stored(reply),
+          (err: unknown) => notStored(reply, err),
+        );
+        break;
+      case 'unreadable': // taken, or it would come back for ever
+        metrics.receipts.unreadable.add();
+        warn.unreadable(now(), (count) =>
+          log.warn(
+            { missing: received.missing, count, octets: pdu.command === 'deliver_sm' ? pdu.short_message.length : 0 },
+            'receipt cannot be read',
+          ),
+        );
+        reply.ok();
+        break;
+      case 'inbound':
+        metrics.receipts.inbound.add();
+        warn.inbound(now(), (count) =>
+          log.warn({ count, answered: statusName(commandStatus.ESME_RX_R_APPN) }, 'inbound message refused: not supported yet'),
+        );
+        reply.error(commandStatus.ESME_RX_R_APPN);
+    }
+  }
+
+  function stored(reply: Reply): void {
+    metrics.receipts.stored.add();
+    reply.ok();
+  }
+
+  /** ESME_RX_T_APPN: the provider is to send it again. */
+  function notStored(reply: Reply, err: unknown): void {
+    metrics.receipts.not_stored.add();
+    warn.notStored(now(), (count) => log.error({ count, err }, 'receipt could not be stored'));
+    reply.error(commandStatus.ESME_RX_T_APPN);
+  }
+
+  return (request, reply) => {
+    if (request.command === 'deliver_sm' || request.command === 'data_sm') take(request, reply);
+    else reply.error(commandStatus.ESME_RINVCMDID);
+  };
+}
+
+/** Tells of the first, and then once in a while how many there were since. */
+function createSeldom(everyMs: number): (now: number, tell: (count: number) => void) => void {
+  let toldAt = -Infinity;
+  let count = 0;
+  return (now, tell) => {
+    count++;
+    if (now - toldAt < everyMs) return;
+    tell(count);
+    toldAt = now;
+    count = 0;
+  };
+}

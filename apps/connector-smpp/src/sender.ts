@@ -1,0 +1,256 @@
+import type { Session } from '@heliograph/smpp';
+import type { HeliographEvent, MessageRouted, Outcome } from '@heliograph/message';
+import type { Delivery } from '@heliograph/queue';
+import { recordSpan, type Log } from '@heliograph/service';
+import { classify, type Answer } from './answer.ts';
+import { deliver, expire, isExpired, type DeliveryFacts } from './deliver.ts';
+import { createLanes } from './lanes.ts';
+import type { ConnectorMetrics, MessageOutcome } from './metrics.ts';
+import { createPace } from './pace.ts';
+import type { WantedConnector } from './plan.ts';
+import { buildSubmits, type Submit } from './submit.ts';
+
+export interface SenderOptions {
+  readonly connector: WantedConnector;
+  /** The bound sessions, at this moment. */
+  readonly sessions: () => Iterable<Session>;
+  /** Messages put off, kept while the process lives: segments the provider has taken are not sent again. Survives a change of settings. */
+  readonly putOff: PutOff;
+  readonly metrics: ConnectorMetrics;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+export type PutOff = Map<string, Job>;
+
+/** One message on its way to the provider. */
+interface Job {
+  readonly key: string;
+  readonly event: MessageRouted;
+  readonly beganAtMs: number;
+  /** Made at the first try and kept: every try has the same concatenation reference. */
+  submits: readonly Submit[];
+  /** By segment; an accepted one is not sent again. */
+  answers: (Answer | undefined)[];
+  unanswered: number;
+  /** Tries that came to nothing. */
+  tries: number;
+  resolve: (outcome: Outcome) => void;
+}
+
+/** Puts messages into the sessions' windows: most urgent first, not faster than the pace, all segments of one on one bind. */
+export interface Sender {
+  /** Settles when every segment has. */
+  handle(delivery: Delivery<MessageRouted>): Promise<Outcome>;
+  /** A session is bound, or has room: goes on. */
+  pump(): void;
+  /** Messages whose time is over while they wait are expired. */
+  sweep(): void;
+  /** Begins no more; resolves when nothing is in the windows any more. */
+  drain(): Promise<void>;
+  /** Messages held and not begun, or put off. */
+  readonly parked: number;
+  readonly inFlight: number;
+  readonly segmentsPerSecond: number;
+}
+
+const forgottenAfterMs = 60_000;
+
+export function createSender({ connector, sessions, putOff, metrics, log, now = Date.now }: SenderOptions): Sender {
+  const { settings } = connector;
+  const facts = {
+    connector: connector.id,
+    group: connector.group,
+    respIdForm: settings.respIdForm,
+    unknownOutcome: settings.unknownOutcome,
+  };
+  const lanes = createLanes<Job>();
+  const pace = createPace(settings.segmentsPerSecond);
+  const watched = new WeakSet<Session>();
+  const { promise: drained, resolve: resolveDrained } = Promise.withResolvers<void>();
+  // One octet on the air: two long messages to one handset within 256 of a connector would have to be under way at once to be mixed up.
+  let reference = Math.floor(Math.random() * 256);
+  const delayed = new Set<string>();
+  let inFlight = 0;
+  let draining = false;
+  let paceTimer: NodeJS.Timeout | undefined;
+
+  function handle({ event, record }: Delivery<MessageRouted>): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const key = `${record.seq} ${event.message.id}`;
+      const before = putOff.get(key);
+      putOff.delete(key);
+      delayed.delete(key);
+      const job = before ?? { key, event, beganAtMs: now(), submits: [], answers: [], unanswered: 0, tries: 0, resolve };
+      job.resolve = resolve;
+      lanes.add(event.message.class, job);
+      pump();
+    });
+  }
+
+  function pump(): void {
+    while (!draining && lanes.size > 0) {
+      const session = freest(sessions());
+      if (!session) return watch();
+      const at = now();
+      const waitMs = pace.waitMs(at);
+      if (waitMs > 0) return wakeIn(waitMs);
+      const job = lanes.take() as Job;
+      if (isExpired(job.event.message, at)) conclude(job, expire(job.event.message, job.answers, facts, at));
+      else send(job, session, at);
+    }
+  }
+
+  /** Calls back once a window has room. Sessions that are about to end never do: what is bound next pumps. */
+  function watch(): void {
+    for (const session of sessions()) {
+      if (session.state !== 'bound_trx' || watched.has(session)) continue;
+      watched.add(session);
+      session.whenWindowFree(() => {
+        watched.delete(session);
+        pump();
+      });
+    }
+  }
+
+  function wakeIn(ms: number): void {
+    paceTimer ??= setTimeout(() => {
+      paceTimer = undefined;
+      pump();
+    }, ms);
+  }
+
+  function send(job: Job, session: Session, at: number): void {
+    if (job.submits.length === 0 && !prepare(job, at)) return;
+    inFlight++;
+    const { submits, answers } = job;
+    const unsent = answers.flatMap((answer, i) => (answer?.kind === 'accepted' ? [] : [i]));
+    job.unanswered = unsent.length;
+    pace.spend(unsent.length, at);
+    for (const i of unsent) {
+      if (answers[i]?.kind === 'unknown') metrics.resent.add();
+      session.request(submits[i] as Submit).then(
+        (outcome) => settle(job, i, classify(outcome)),
+        (error: unknown) => unsendable(job, i, error),
+      );
+    }
+  }
+
+  function prepare(job: Job, at: number): boolean {
+    const { message } = job.event;
+    reference = (reference + 1) & 0xff;
+    const made = buildSubmits(message, reference);
+    if (made.ok) {
+      job.submits = made.submits;
+      job.answers = made.submits.map(() => undefined);
+      return true;
+    }
+    log.error({ messageId: message.id, reason: made.reason }, 'accepted message cannot be made into segments');
+    conclude(job, deliver(message, [{ kind: 'unsendable' }], { ...facts, tries: 1 }, at));
+    return false;
+  }
+
+  function unsendable(job: Job, i: number, error: unknown): void {
+    log.error({ messageId: job.event.message.id, err: error }, 'segment cannot be written');
+    settle(job, i, { kind: 'unsendable' });
+  }
+
+  function settle(job: Job, i: number, answer: Answer): void {
+    metrics.segments[answer.kind].add();
+    if (answer.kind === 'accepted') {
+      pace.accepted(now());
+      if (!answer.providerId) metrics.withoutId.add();
+    } else if (answer.kind === 'throttled') pace.throttled(now());
+    job.answers[i] = answer;
+    if (--job.unanswered > 0) return;
+    inFlight--;
+    decide(job);
+    if (draining && inFlight === 0) resolveDrained();
+  }
+
+  function decide(job: Job): void {
+    const { message } = job.event;
+    const at = now();
+    const deciding: DeliveryFacts = { ...facts, tries: job.tries + 1 };
+    const outcome = deliver(message, job.answers as Answer[], deciding, at);
+    if (outcome.kind === 'later' && outcome.atMs <= at && !isExpired(message, at)) {
+      lanes.putBack(message.class, job);
+      return pump();
+    }
+    conclude(job, outcome);
+  }
+
+  function conclude(job: Job, outcome: Outcome): void {
+    if (outcome.kind === 'later') {
+      job.tries++;
+      delayed.add(job.key);
+      putOff.set(job.key, job);
+    }
+    const name = nameOf(outcome);
+    metrics.messages[name].add();
+    if (log.isLevelEnabled('debug')) log.debug({ messageId: job.event.message.id, outcome: name, tries: job.tries }, 'deliver');
+    job.resolve(job.event.message.traceparent === undefined ? outcome : traced(job, outcome, name));
+  }
+
+  /** The events made of a sampled message carry this stage's span as their parent. */
+  function traced({ event: { message }, beganAtMs }: Job, outcome: Outcome, name: MessageOutcome): Outcome {
+    const traceparent = recordSpan('deliver', {
+      traceparent: message.traceparent as string,
+      startMs: beganAtMs,
+      endMs: now(),
+      attributes: { connector: connector.id, outcome: name, messageId: message.id },
+      ...(name === 'sent' || name === 'later' ? {} : { failure: name }),
+    });
+    return outcome.kind === 'done' ? { kind: 'done', events: outcome.events.map((made) => withTraceparent(made, traceparent)) } : outcome;
+  }
+
+  return {
+    handle,
+    pump,
+    sweep() {
+      const at = now();
+      for (const job of lanes.takeIf(({ event }) => isExpired(event.message, at)))
+        conclude(job, expire(job.event.message, job.answers, facts, at));
+      // What was put off here and then went to another process is never asked for again.
+      for (const [key, { event }] of putOff) if (isExpired(event.message, at - forgottenAfterMs)) putOff.delete(key);
+    },
+    drain() {
+      draining = true;
+      clearTimeout(paceTimer);
+      if (inFlight === 0) resolveDrained();
+      return drained;
+    },
+    get parked() {
+      return lanes.size + delayed.size;
+    },
+    get inFlight() {
+      return inFlight;
+    },
+    get segmentsPerSecond() {
+      return pace.segmentsPerSecond;
+    },
+  };
+}
+
+function freest(sessions: Iterable<Session>): Session | undefined {
+  let best: Session | undefined;
+  let bestFree = 0;
+  for (const session of sessions) {
+    const free = session.windowFree;
+    if (free <= bestFree) continue;
+    best = session;
+    bestFree = free;
+  }
+  return best;
+}
+
+function withTraceparent(event: HeliographEvent, traceparent: string): HeliographEvent {
+  if (event.type !== 'message.sent' && event.type !== 'message.failed') return event;
+  return { ...event, message: { ...event.message, traceparent } };
+}
+
+function nameOf(outcome: Outcome): MessageOutcome {
+  if (outcome.kind !== 'done') return 'later';
+  const [event] = outcome.events;
+  return event?.type === 'message.failed' ? event.state : 'sent';
+}

@@ -1,0 +1,47 @@
+import { createVault } from '@heliograph/credential';
+import { openQueue } from '@heliograph/queue';
+import { watchRegistry } from '@heliograph/registry';
+import { gauge, type Running, type ServiceContext } from '@heliograph/service';
+import type { config as schema } from './config.ts';
+import type { RunningConnector } from './connector.ts';
+import { createConnectors } from './connectors.ts';
+import type { WantedConnector } from './plan.ts';
+
+/** Left of the time to drain for closing the queue and the database. */
+const closeMs = 2_000;
+
+export async function start({ config, log, instance }: ServiceContext<typeof schema>): Promise<Running> {
+  const vault = createVault(Buffer.from(config.MASTER_KEY, 'hex'));
+  const queue = await openQueue({ url: config.NATS_URL, name: instance, log });
+  const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
+  const drainMs = Math.max(1_000, config.DRAIN_MS - closeMs);
+  const connectors = createConnectors({ queue, log, only: config.CONNECTORS, open: vault.open, drainMs });
+  registry.onChange((snapshot) => void connectors.follow(snapshot));
+  await connectors.follow(registry.current);
+  for (const { name, help, read } of gauges) {
+    gauge(`heliograph_connector_smpp_${name}`, help, () =>
+      [...connectors.running].map(([wanted, running]) => ({ value: read(wanted, running), attributes: { connector: wanted.id } })),
+    );
+  }
+  return {
+    // A provider that is away is the provider's fault: it shows in the gauges, and this process stays ready for the others.
+    checks: { queue: () => queue.connected || 'not connected to nats-server' },
+    async stop() {
+      await connectors.stop(drainMs);
+      await registry.stop();
+      await queue.close();
+    },
+  };
+}
+
+const gauges: readonly { name: string; help: string; read: (wanted: WantedConnector, running: RunningConnector) => number }[] = [
+  { name: 'bound', help: 'binds that are up', read: (_, { bound }) => bound },
+  { name: 'binds_wanted', help: 'binds that should be up', read: ({ settings }) => settings.binds },
+  { name: 'in_flight', help: 'messages whose answers are awaited', read: (_, { inFlight }) => inFlight },
+  { name: 'parked', help: 'messages held that wait for a window, a pace or a later try', read: (_, { parked }) => parked },
+  {
+    name: 'pace',
+    help: 'segments a second that may go out now; -1 without a limit',
+    read: (_, { segmentsPerSecond: pace }) => (pace === Infinity ? -1 : pace),
+  },
+];

@@ -1,0 +1,120 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createVault } from '@heliograph/credential';
+import { removePostgres, startNats, startPostgres } from '@heliograph/embedded';
+import { done, newId, type Message, type MessageFailed, type MessageSent, type ReceiptReceived } from '@heliograph/message';
+import { applyMigrations } from '@heliograph/migrate';
+import { openQueue, type Queue } from '@heliograph/queue';
+import {
+  openRegistry,
+  putSmppConnector,
+  smppConnectorSettings,
+  type RegistryDatabase,
+  type SmppConnectorSettings,
+} from '@heliograph/registry';
+import { createLog, readConfig, type Running } from '@heliograph/service';
+import { config } from '../src/config.ts';
+import { start } from '../src/start.ts';
+import { aMessage } from './message.fixture.ts';
+
+const masterKey = '0f'.repeat(32);
+const vault = createVault(Buffer.from(masterKey, 'hex'));
+
+export type Seen = MessageSent | MessageFailed | ReceiptReceived;
+
+/** What the connector has around it: real nats-server and Postgres, a registry, somebody who routes and somebody who reads. */
+export interface Platform {
+  readonly queue: Queue;
+  readonly database: RegistryDatabase;
+  readonly seen: Seen[];
+  /** Lines that the app has logged, as JSON. */
+  readonly logged: string[];
+  connector(
+    id: string,
+    settings: Partial<SmppConnectorSettings> & { port: number },
+    more?: { enabled?: boolean; password?: string },
+  ): Promise<void>;
+  startApp(): Promise<Running>;
+  route(connector: string, special?: Partial<Message>): Promise<Message>;
+  /** Resolves when this is true of what was seen; looked at whenever something comes. */
+  until(is: (seen: readonly Seen[]) => boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startPlatform(): Promise<Platform> {
+  const folder = mkdtempSync(join(tmpdir(), 'connector-'));
+  const postgres = await startPostgres({ dataDir: join(folder, 'pg') });
+  const nats = await startNats({ dataDir: join(folder, 'nats'), syncAlways: false });
+  await applyMigrations(postgres.url, join(import.meta.dirname, '../../../libs/registry/prisma/migrations'), 'registry');
+  const database = openRegistry(postgres.url);
+  const logged: string[] = [];
+  const log = createLog({ name: 'test', level: 'debug', instance: 'test', destination: { write: (line) => void logged.push(line) } });
+  const queue = await openQueue({ url: nats.url, name: 'test', log });
+  const seen: Seen[] = [];
+  const waiting = new Set<() => void>();
+  const readers = await Promise.all(
+    (['OUTCOMES', 'RECEIPTS'] as const).map((stream) =>
+      queue.workEach({
+        stage: 'report',
+        stream,
+        share: stream.toLowerCase(),
+        eventsInFlightMax: 1_000,
+        handle: async ({ event }) => {
+          seen.push(event);
+          for (const look of waiting) look();
+          return done();
+        },
+      }),
+    ),
+  );
+
+  return {
+    queue,
+    database,
+    seen,
+    logged,
+    async connector(id, settings, { enabled = true, password = 'secret' } = {}) {
+      const whole = smppConnectorSettings.parse({ host: '127.0.0.1', systemId: id, ...settings });
+      await putSmppConnector(database, {
+        id,
+        groupId: `${id}-group`,
+        enabled,
+        settings: whole,
+        secret: vault.seal(password, `connector:${id}`),
+      });
+      queue.broadcast('registry.changed', {});
+    },
+    startApp: () =>
+      start({
+        name: 'connector-smpp',
+        instance: 'test',
+        log,
+        config: readConfig(config, { DATABASE_URL: postgres.url, NATS_URL: nats.url, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
+      }),
+    async route(connector, special = {}) {
+      const message = aMessage({ id: newId(), validUntilMs: Date.now() + 600_000, ...special });
+      await queue.publish({ type: 'message.routed', at: Date.now(), message, connector, route: 'default' });
+      return message;
+    },
+    until: (is) =>
+      new Promise((resolve) => {
+        const look = (): void => {
+          if (!is(seen)) return;
+          waiting.delete(look);
+          resolve();
+        };
+        waiting.add(look);
+        look();
+      }),
+    async stop() {
+      await Promise.all(readers.map((reader) => reader.stop(1_000)));
+      await queue.close();
+      await database.$disconnect();
+      await nats.stop();
+      await postgres.stop();
+      removePostgres(join(folder, 'pg'));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
