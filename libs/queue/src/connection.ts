@@ -26,3 +26,9 @@ export async function openConnection({ url, name }: ConnectionOptions): Promise<
     noEcho: false,
   });
 }
+
+/** When the connection to the server began, or began again; whoever must know is told. */
+export interface ConnectedSince {
+  sinceMs: number;
+  readonly again: Set<() => void>;
+}

@@ -3,6 +3,7 @@ import type { KV } from '@nats-io/kv';
 import { flow, streamOf, subjectsOf, type HeliographEvent, type StageName, type StreamName, type TakenBy } from '@heliograph/message';
 import { positionOf, type Delivery, type Reading } from './held-record.ts';
 import type { Log } from './log.ts';
+import type { ConnectedSince } from './connection.ts';
 import { parseRecord } from './record.ts';
 
 export interface PositionReaderOptions<S extends StageName> {
@@ -33,6 +34,7 @@ export interface PositionReaderContext {
   readonly cursors: KV;
   readonly log: Log;
   readonly reading: Set<Reading>;
+  readonly connected: ConnectedSince;
 }
 
 /** How often the cursor is shown to the trimmer. It may lag: a cursor behind only keeps records longer. */
@@ -52,6 +54,9 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
   let shownAtMs = 0;
   let stopped = false;
   let closeMessages = (): void => {};
+  // a server that was away has forgotten the ordered consumer: reading ends, and begins again from the position
+  const onReconnect = (): void => closeMessages();
+  context.connected.again.add(onReconnect);
   const reading = readOn();
 
   async function readOn(): Promise<void> {
@@ -74,7 +79,7 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: position + 1,
     });
-    const messages = await consumer.consume({ max_messages: 256 });
+    const messages = await consumer.consume({ max_messages: 256, expires: 10_000, idle_heartbeat: 2_000 });
     closeMessages = () => void messages.close();
     if (stopped) return closeMessages();
     const gatherer = createGatherer(position);
@@ -178,6 +183,7 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
     },
     async stop() {
       if (!context.reading.delete(reader)) return;
+      context.connected.again.delete(onReconnect);
       stopped = true;
       closeMessages();
       await Promise.race([reading, pause(2_000)]);

@@ -2,7 +2,7 @@ import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManage
 import { Kvm } from '@nats-io/kv';
 import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
 import { createAsking, type Asking } from './ask.ts';
-import { openConnection } from './connection.ts';
+import { openConnection, type ConnectedSince } from './connection.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
 import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
@@ -46,12 +46,17 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
   const cursors = await new Kvm(js).create('cursors', { history: 1, replicas: streamSizes.replicas });
   const publisher = createPublisher({ js, log });
   const reading = new Set<Reading>();
-  const workerContext = { js, jsm, publisher, log, reading };
+  const since: ConnectedSince = { sinceMs: Date.now(), again: new Set() };
+  const workerContext = { js, jsm, publisher, log, reading, connected: since };
   let connected = true;
   void (async () => {
     for await (const status of connection.status()) {
       if (status.type === 'disconnect') connected = false;
-      if (status.type === 'reconnect') connected = true;
+      if (status.type === 'reconnect') {
+        connected = true;
+        since.sinceMs = Date.now();
+        for (const told of since.again) told();
+      }
       if (status.type === 'disconnect' || status.type === 'reconnect') log.warn({ status: status.type }, 'connection to nats-server');
     }
   })();
@@ -61,7 +66,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     publish: (event) => publisher.publish(event),
     workEach: (options) => workEach(workerContext, options),
     workInBatches: (options) => workInBatches(workerContext, options),
-    readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading }, options),
+    readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading, connected: since }, options),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),
     get connected() {

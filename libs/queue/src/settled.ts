@@ -1,5 +1,6 @@
 import { DeliverPolicy, type JetStreamClient } from '@nats-io/jetstream';
 import { subjectIdOf, type StreamName } from '@heliograph/message';
+import type { RecordPosition } from './held-record.ts';
 import { parseRecord } from './record.ts';
 
 /** What a stage gave before: stream to look in, and the subjects of its events there. */
@@ -12,8 +13,15 @@ export interface GivenEvents {
 type Settled = Map<number, Set<string>>;
 
 export interface SettledLookup {
-  /** The ids of this source record for which the stage has published its outcome. */
-  of(seq: number, recordAtMs: number): Promise<ReadonlySet<string>>;
+  /** The ids of this source record for which the stage has published its outcome, up to now. */
+  now(record: RecordPosition): Promise<ReadonlySet<string>>;
+  /**
+   * The same as it stood when this connection to the server began: enough for a record that was stored before it, as whoever had it then is
+   * gone or is us. One scan serves all of them.
+   */
+  atConnect(record: RecordPosition): Promise<ReadonlySet<string>>;
+  /** The connection was lost and is there again. */
+  reconnected(): void;
 }
 
 const nothing: ReadonlySet<string> = new Set();
@@ -21,9 +29,9 @@ const nothing: ReadonlySet<string> = new Set();
 const slackMs = 1_000;
 
 /**
- * A redelivered record may have been done in part: its reader died after publishing outcomes and before acknowledging. Each published
- * event names its cause, so the stage's own output tells what is done, without a database and without a call on the usual path.
- * Scans are shared: records redelivered together (after a crash) wait for one pass over the output since the oldest of them.
+ * A record may come again though it was done, in whole or in part: its reader died after publishing outcomes and before acknowledging, or the
+ * server died and with it acknowledgements it had not stored (it syncs streams, not consumers). Each published event names its cause, so the
+ * stage's own output tells what is done, without a database and without a call on the usual path.
  */
 export function createSettledLookup({
   js,
@@ -34,43 +42,53 @@ export function createSettledLookup({
   source: StreamName;
   given: readonly GivenEvents[];
 }): SettledLookup {
-  let running: Promise<Settled> | undefined;
-  let next: { fromMs: number; result: Promise<Settled> } | undefined;
+  /** The scan that is running, and the one that everybody waits for who came after it began. */
+  let running: Promise<unknown> = Promise.resolve();
+  let next: { from: RecordPosition; result: Promise<Settled> } | undefined;
+  let connectScan: { fromSeq: number; result: Promise<Settled> } | undefined;
 
-  async function scanAll(fromMs: number): Promise<Settled> {
+  async function scanFrom({ seq, atMs }: RecordPosition): Promise<Settled> {
     const settled: Settled = new Map();
-    for (const one of given) await scan(js, one, source, fromMs - slackMs, settled);
+    for (const one of given) await scan(js, one, { source, fromSeq: seq, fromMs: atMs - slackMs }, settled);
     return settled;
   }
 
-  function request(fromMs: number): Promise<Settled> {
+  /** Records that come together, as after a crash, share a scan since the oldest of them. */
+  function sharedScan(record: RecordPosition): Promise<Settled> {
     if (next) {
-      next.fromMs = Math.min(next.fromMs, fromMs);
+      if (record.seq < next.from.seq) next.from = record;
       return next.result;
     }
-    const mine: { fromMs: number; result: Promise<Settled> } = { fromMs, result: undefined as unknown as Promise<Settled> };
-    mine.result = (running ?? Promise.resolve()).then(
-      () => start(),
-      () => start(),
-    );
-    next = mine;
-    async function start(): Promise<Settled> {
+    const mine = { from: record, result: undefined as unknown as Promise<Settled> };
+    mine.result = running.then(() => {
       next = undefined;
-      const scanning = scanAll(mine.fromMs);
-      running = scanning;
+      const scanning = scanFrom(mine.from);
+      running = scanning.catch(() => {});
       return scanning;
-    }
+    });
+    next = mine;
     return mine.result;
   }
 
   return {
-    async of(seq, recordAtMs) {
-      return (await request(recordAtMs)).get(seq) ?? nothing;
+    now: async (record) => (await sharedScan(record)).get(record.seq) ?? nothing,
+    async atConnect(record) {
+      if (!connectScan || record.seq < connectScan.fromSeq) connectScan = { fromSeq: record.seq, result: scanFrom(record) };
+      return (await connectScan.result).get(record.seq) ?? nothing;
+    },
+    reconnected() {
+      connectScan = undefined;
     },
   };
 }
 
-async function scan(js: JetStreamClient, given: GivenEvents, source: StreamName, fromMs: number, settled: Settled): Promise<void> {
+interface Span {
+  readonly source: StreamName;
+  readonly fromSeq: number;
+  readonly fromMs: number;
+}
+
+async function scan(js: JetStreamClient, given: GivenEvents, { source, fromSeq, fromMs }: Span, settled: Settled): Promise<void> {
   const consumer = await js.consumers.get(given.stream, {
     filter_subjects: [...given.subjects],
     deliver_policy: DeliverPolicy.StartTime,
@@ -81,7 +99,7 @@ async function scan(js: JetStreamClient, given: GivenEvents, source: StreamName,
   const messages = await consumer.consume({ max_messages: 256 });
   for await (const message of messages) {
     for (const event of parseRecord(message.data) ?? []) {
-      if (event.cause?.stream !== source) continue;
+      if (event.cause?.stream !== source || event.cause.seq < fromSeq) continue;
       let ids = settled.get(event.cause.seq);
       if (!ids) settled.set(event.cause.seq, (ids = new Set()));
       ids.add(subjectIdOf(event));

@@ -1,4 +1,4 @@
-import { AckPolicy, JetStreamApiError, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import {
   flow,
   streamOf,
@@ -20,6 +20,7 @@ import {
   type HeldRecords,
   type Reading,
 } from './held-record.ts';
+import type { ConnectedSince } from './connection.ts';
 import type { Log } from './log.ts';
 import type { Publisher } from './publisher.ts';
 import { parseRecord } from './record.ts';
@@ -68,6 +69,7 @@ export interface WorkerContext {
   readonly publisher: Publisher;
   readonly log: Log;
   readonly reading: Set<Reading>;
+  readonly connected: ConnectedSince;
 }
 
 const recordsPerPull = 32;
@@ -155,8 +157,15 @@ async function run<S extends StageName>(
   const held = createHeldRecords();
   const settledLookup = options.skipSettled && createSettledLookup({ js, source: stream, given: options.skipSettled });
   const taken = new Set<EventType>(flow[stage].takes);
+  const onReconnect = (): void => {
+    settledLookup?.reconnected();
+    // the server has forgotten the pull
+    stopPulling();
+  };
+  context.connected.again.add(onReconnect);
   let stopped = false;
   let released = false;
+  let stopPulling = (): void => {};
 
   const consumer = await openConsumer(context, options, durable);
   const pulling = pull(consumer);
@@ -187,7 +196,6 @@ async function run<S extends StageName>(
       }
     }
   }
-  let stopPulling = (): void => {};
 
   async function take(message: JsMsg): Promise<void> {
     if (held.renew(message)) return;
@@ -196,7 +204,7 @@ async function run<S extends StageName>(
     const mine = events.filter((event) => taken.has(event.type));
     if (mine.length === 0) return message.ack();
     const record = held.hold(message, mine.length);
-    const done = await settledBefore(settledLookup, record);
+    const done = await settledBefore(settledLookup, record, context.connected.sinceMs);
     const todo: Unsettled[] = [];
     for (const event of mine) {
       if (done?.has(subjectIdOf(event))) held.settle(record);
@@ -251,6 +259,7 @@ async function run<S extends StageName>(
     },
     async stop(graceMs) {
       if (!context.reading.delete(worker)) return;
+      context.connected.again.delete(onReconnect);
       stopped = true;
       stopPulling();
       await Promise.race([held.below(1), new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
@@ -283,11 +292,16 @@ function roomFor<S extends StageName>(held: HeldRecords, { eventsInFlightMax }: 
   return Math.max(1, Math.min(recordsPerPull, Math.floor((eventsInFlightMax - held.unsettled) / 8)));
 }
 
-async function settledBefore(lookup: SettledLookup | undefined, { position }: HeldRecord): Promise<ReadonlySet<string> | undefined> {
-  if (!lookup || !position.redelivered) return undefined;
-  return lookup.of(position.seq, position.atMs);
-}
+/** Clocks of the server and this machine may differ by a little. */
+const clockSlackMs = 2_000;
 
-export function isConsumerMissing(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === 10014;
+/** What the stage had done of a record that may have been handed out before. */
+async function settledBefore(
+  lookup: SettledLookup | undefined,
+  { position }: HeldRecord,
+  connectedSinceMs: number,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!lookup) return undefined;
+  if (position.redelivered) return lookup.now(position);
+  return position.atMs < connectedSinceMs + clockSlackMs ? lookup.atConnect(position) : undefined;
 }
