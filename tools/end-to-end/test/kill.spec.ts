@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
+import { eventually } from '@heliograph/testbed';
+import { connectStubborn, type StubbornClient } from '../src/stubborn-client.ts';
+import { startStack, type Stack } from '../src/stack.ts';
+
+const messages = 2_000;
+const credit = 1_000_000n;
+/** Of the demo connector: what may have been on its way to the carrier when it died. */
+const connectorWindow = 100;
+
+let carrier: Carrier;
+let stack: Stack;
+let client: StubbornClient;
+
+beforeAll(async () => {
+  carrier = await startCarrier({ options: { receiptDelayMs: 20 } });
+  stack = await startStack({ carrierPort: carrier.port, balance: 100_000 });
+  client = await connectStubborn(stack.ready.smpp);
+}, 120_000);
+
+afterAll(async () => {
+  await client?.close();
+  await stack?.stop();
+  await carrier?.stop();
+}, 60_000);
+
+let numbers = 10_000_000;
+
+test.each([
+  ['smpp-ingress', 0],
+  ['router', 0],
+  ['connector-smpp', connectorWindow],
+  ['dlr-forwarder', 0],
+  ['billing-credits', 0],
+  ['message-log', 0],
+  ['nats', connectorWindow],
+  ['postgres', 0],
+])(
+  `kill -9 of %s in the middle of ${messages} messages: none is lost, each is charged once and reported`,
+  async (service, duplicatesMax) => {
+    const [before, charged, resubmitted] = [carrier.stats(), await chargedCredits(), client.resubmitted];
+    const texts = new Map(Array.from({ length: messages }, (_, i) => [`4479${numbers++}`, `${service} ${i}`]));
+    let answered = 0;
+    let killed: Promise<void> | undefined;
+    const ids = await Promise.all(
+      [...texts].map(async ([to, text]) => {
+        const id = await client.submit(to, text);
+        if (++answered === messages / 4) killed = stack.killAndRestart(service);
+        return id;
+      }),
+    );
+    await killed;
+    expect(new Set(ids).size).toBe(messages);
+
+    await eventually('every message is reported', () => ids.every((id) => client.receipts.get(id)?.state === 'DELIVERED'), 90_000);
+    const after = carrier.stats();
+    // What the client submitted again after a lost answer is another message, and was charged as one.
+    const again = client.resubmitted - resubmitted;
+    const arrived = after.messages - before.messages;
+    expect(arrived).toBeGreaterThanOrEqual(messages);
+    expect(arrived).toBeLessThanOrEqual(messages + again + duplicatesMax);
+    for (const [to, text] of texts) expect(carrier.messages({ to })[0]?.text).toBe(text);
+
+    const chargedNow = await eventually('every charge is posted', async () => {
+      const now = (await chargedCredits()) - charged;
+      return now >= BigInt(messages) * credit && now;
+    });
+    expect(chargedNow <= BigInt(messages + again) * credit).toBe(true);
+    if (again === 0) expect(chargedNow).toBe(BigInt(messages) * credit);
+    console.log(`${service}: ${arrived - messages} arrived twice, ${again} submitted again by the client, ${chargedNow / credit} charged`);
+  },
+  150_000,
+);
+
+async function chargedCredits(): Promise<bigint> {
+  const { charged } = await eventually('the balance', () => stack.balance());
+  return BigInt(charged.replace('.', ''));
+}
+
+test('after all of it, the money adds up', async () => {
+  const { credits, charged, funds } = await stack.balance();
+  const [left, spent, paid] = [credits, charged, funds].map((text) => BigInt(text.replace('.', '')));
+  expect((left as bigint) + (spent as bigint)).toBe(paid);
+});
