@@ -1,14 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { natsConfig } from './nats.ts';
 
-const folders = { storeDir: '/data/jetstream', portsDir: '/data/ports' };
+const folders = { password: 'pass', storeDir: '/data/jetstream', portsDir: '/data/ports' };
 
-test('the configuration syncs always and listens on loopback only', () => {
+test('the configuration syncs always, listens on loopback only and asks for a password', () => {
   expect(natsConfig({ ...folders, port: 4222 })).toBe(
     [
       'server_name: heliograph',
       'listen: "127.0.0.1:4222"',
       'ports_file_dir: "/data/ports"',
+      'authorization { user: heliograph, password: "pass" }',
       'max_payload: 8MB',
       'jetstream {',
       '  store_dir: "/data/jetstream"',

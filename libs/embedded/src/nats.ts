@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -55,7 +56,8 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   rmSync(portsDir, { recursive: true, force: true });
   mkdirSync(portsDir);
   const configFile = join(folder, 'nats.conf');
-  writeFileSync(configFile, natsConfig({ ...options, storeDir: join(folder, 'jetstream'), portsDir }), { mode: 0o600 });
+  const password = passwordIn(folder);
+  writeFileSync(configFile, natsConfig({ ...options, password, storeDir: join(folder, 'jetstream'), portsDir }), { mode: 0o600 });
 
   const logFile = join(folder, 'nats.log');
   const running = startServer({
@@ -77,7 +79,16 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
     throw new Error(`nats-server did not start. The end of ${logFile}:\n${lastLogLines(logFile)}`);
   }
   const { exit: _, ...handle } = running;
-  return { ...handle, port: ports.port, url: `nats://127.0.0.1:${ports.port}`, version: binary.version, monitorUrl: ports.monitorUrl };
+  return { ...handle, port: ports.port, url: `nats://${user}:${password}@127.0.0.1:${ports.port}`, version: binary.version, monitorUrl: ports.monitorUrl };
+}
+
+const user = 'heliograph';
+
+/** Made once for a folder: loopback is open to every user of the machine, and messages are not theirs to read or to send. */
+function passwordIn(folder: string): string {
+  const file = join(folder, 'nats.password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString('hex'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
 }
 
 /** The configuration file (docs.nats.io, "Configuration"). A port of -1 lets the server choose; it tells in a file of `portsDir`. */
@@ -86,14 +97,20 @@ export function natsConfig({
   monitorPort,
   syncAlways = true,
   fileStoreBytesMax = fileStoreBytesDefault,
+  password,
   storeDir,
   portsDir,
-}: Pick<NatsOptions, 'port' | 'monitorPort' | 'syncAlways' | 'fileStoreBytesMax'> & { storeDir: string; portsDir: string }): string {
+}: Pick<NatsOptions, 'port' | 'monitorPort' | 'syncAlways' | 'fileStoreBytesMax'> & {
+  password: string;
+  storeDir: string;
+  portsDir: string;
+}): string {
   const lines = [
     `server_name: heliograph`,
     `listen: "127.0.0.1:${port || -1}"`,
     ...(monitorPort === undefined ? [] : [`http: "127.0.0.1:${monitorPort || -1}"`]),
     `ports_file_dir: ${JSON.stringify(portsDir)}`,
+    `authorization { user: ${user}, password: ${JSON.stringify(password)} }`,
     `max_payload: 8MB`,
     `jetstream {`,
     `  store_dir: ${JSON.stringify(storeDir)}`,

@@ -177,7 +177,9 @@ describe('embedded PostgreSQL', () => {
 
 describe('embedded nats-server', () => {
   async function withStreams<T>(url: string, use: (connection: Awaited<ReturnType<typeof connect>>) => Promise<T>): Promise<T> {
-    const connection = await connect({ servers: url });
+    const { host: servers, username: user, password: pass } = new URL(url);
+    await expect(connect({ servers, reconnect: false })).rejects.toThrow(/authorization/i);
+    const connection = await connect({ servers, user, pass });
     try {
       return await use(connection);
     } finally {
