@@ -35,12 +35,24 @@ export interface Balance {
 
 const root = join(import.meta.dirname, '../../..');
 
+export interface StackOptions {
+  readonly carrierPort: number;
+  /** Credits of the demo tenant. */
+  readonly balance?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A whole Heliograph of this test's own, started as a newcomer would: `npm start`. */
-export async function startStack({ carrierPort, balance = 1_000 }: { carrierPort: number; balance?: number }): Promise<Stack> {
+export async function startStack({ carrierPort, balance = 1_000, env = {} }: StackOptions): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'heliograph-e2e-'));
   const ports = ['--smpp-port', '0', '--smpp-tls-port', '0', '--http-port', '0'];
   const options = ['--json', '--data', folder, ...ports, '--carrier', `127.0.0.1:${carrierPort}`, '--balance', String(balance)];
-  const child = spawn('npm', ['start', '--', ...options], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn('npm', ['start', '--', ...options], {
+    cwd: root,
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   const ready = await readyLine(child);
   const headers = { authorization: `Bearer ${ready.http.apiKey}` };
 

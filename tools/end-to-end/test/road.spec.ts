@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
 import { deriveSecret, verifyWebhook } from '@heliograph/credential';
 import { eventually } from '@heliograph/testbed';
+import { startCollector, type Collector } from '../src/collector.ts';
 import { connectSmpp, type SmppClient } from '../src/smpp-client.ts';
 import { startStack, type Stack } from '../src/stack.ts';
 
@@ -22,6 +25,7 @@ interface Trace {
 let carrier: Carrier;
 let stack: Stack;
 let endpoint: Server;
+let collector: Collector;
 const posted: Posted[] = [];
 
 beforeAll(async () => {
@@ -35,13 +39,16 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
-  stack = await startStack({ carrierPort: carrier.port, balance: 100 });
+  collector = await startCollector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200' };
+  stack = await startStack({ carrierPort: carrier.port, balance: 100, env });
 }, 120_000);
 
 afterAll(async () => {
   await stack?.stop();
   await carrier?.stop();
   endpoint?.close();
+  collector?.stop();
 }, 60_000);
 
 const texts = [
@@ -170,6 +177,46 @@ function webhookSecret(): string {
   const masterKey = Buffer.from(readFileSync(join(stack.ready.data, 'master.key'), 'utf8').trim(), 'hex');
   return `whsec_${Buffer.from(deriveSecret(masterKey, 'demo webhook secret', 32, 'hex'), 'hex').toString('base64')}`;
 }
+
+test('telemetry: one trace from submit to report under the id of the message, and no text, number or secret in any signal', async () => {
+  const client = await connect(false);
+  const to = number();
+  const answer = await client.submit({
+    destination_addr: to.slice(1),
+    dest_addr_ton: 1,
+    short_message: 'zanzibar',
+    registered_delivery: 1,
+  });
+  await eventually('the receipt', () => client.receipts.find(({ id }) => id === answer.message_id));
+  const stages = ['accept', 'route', 'deliver', 'report', 'notify'];
+  const spans = await eventually('a span of each stage', () => {
+    const found = collector.spans.filter(({ traceId }) => traceId === answer.message_id);
+    return stages.every((stage) => found.some(({ name }) => name === stage)) && found;
+  });
+  expect(new Set(spans.map(({ spanId }) => spanId)).size).toBe(spans.length);
+  await eventually('logs', () => collector.signals.has('logs'));
+  const all = collector.bodies.join('\n') + readFileSync(join(stack.ready.data, 'logs', 'smpp-ingress.log'), 'utf8');
+  for (const secret of ['zanzibar', to.slice(1), stack.ready.smpp.password, stack.ready.http.apiKey]) expect(all).not.toContain(secret);
+  client.close();
+});
+
+test.each([
+  ['plain', 'smpp', 'port'],
+  ['TLS', 'ssmpp', 'tlsPort'],
+] as const)('the example of the documentation sends one by SMPP over %s and prints its receipt', async (_, protocol, port) => {
+  const { smpp } = stack.ready;
+  const example = join(import.meta.dirname, '../../../docs/examples/submit.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    example,
+    `${protocol}://${smpp.host}:${smpp[port]}`,
+    smpp.systemId,
+    smpp.password,
+    number().slice(1),
+  ]);
+  const [id] = /(?<=message_id )[0-9a-f]{32}/.exec(stdout) ?? [];
+  expect(stdout).toContain(`id:${id} sub:001 dlvrd:001`);
+  expect(stdout).toContain('stat:DELIVRD');
+});
 
 test('a message that the provider refuses is reported as rejected and given back', async () => {
   const client = await connect(false);
