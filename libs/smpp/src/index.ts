@@ -7,7 +7,8 @@ export * from './framer.ts';
 export { type Role, type SessionState, type BoundState } from './states.ts';
 export { type SessionTimers } from './timers.ts';
 export { type RequestOutcome } from './window.ts';
-export * from './session.ts';
+export * from './session-api.ts';
+export { createSession } from './session.ts';
 export * from './listen.ts';
 export {
   type MessageState,

@@ -15,7 +15,7 @@ export type RequestOutcome<C extends AnsweredName = AnsweredName> =
 export type Settle = (outcome: RequestOutcome) => void;
 
 type Outstanding = { command: AnsweredName; sentAt: number; order: number; settle: Settle };
-type Queued = { pdu: RequestToSend; settle: Settle; fail: (error: unknown) => void };
+export type Queued = { pdu: RequestToSend; settle: Settle; fail: (error: unknown) => void };
 
 /** sequence_number, §5.1.4: 1 to 0x7FFFFFFF, then again from 1. */
 const SEQUENCE_MAX = 0x7fffffff;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
-import { commandStatus, encodePdu, getTlv, type PduToWrite, type SessionOptions, tlvs } from '../src/index.ts';
+import { commandStatus, encodePdu, getTlv, type PduToWrite, type Session, type SessionOptions, tlvs } from '../src/index.ts';
 import { calmTimers, connectEsme, connectRaw, type Side, startSmsc } from './links.ts';
 import { npmSmpp, type NpmPdu } from './npm-smpp.ts';
 
@@ -229,7 +229,7 @@ describe('requests of the peer', () => {
     for (let sequence = 0; sequence < 60_000; sequence++) raw.socket.write(encodePdu(submit(sequence)));
     for (let event = await side.events.next(); event.kind !== 'reading';) event = await side.events.next();
     expect(side.session.windowFree).toBe(0);
-    const room = new Promise<void>((resolve) => side.session.whenWindowFree(resolve));
+    const room = new Promise<boolean>((resolve) => side.session.whenWindowFree(resolve));
     raw.socket.resume();
     await room;
     for (let sequence = 0; sequence < 60_000; sequence++) {
@@ -279,10 +279,10 @@ describe('requests of ours', () => {
     const { esme, smsc } = await bothOurs({}, { windowMax: 2 });
     const outcomes = [1, 2, 3].map((i) => esme.session.request({ command: 'submit_sm', destination_addr: `${i}` }));
     expect(esme.session).toMatchObject({ windowFree: 0, outstanding: 3 });
-    const room = new Promise<void>((resolve) => esme.session.whenWindowFree(resolve));
+    const room = new Promise<boolean>((resolve) => esme.session.whenWindowFree(resolve));
     for (let i = 0; i < 3; i++) (await smsc.requests.next()).reply.ok({ message_id: `${i}` });
     expect(await Promise.all(outcomes)).toMatchObject([0, 1, 2].map((i) => ({ pdu: { message_id: `${i}` } })));
-    await room;
+    expect(await room).toBe(true);
     expect(esme.session.windowFree).toBe(2);
   });
 
@@ -351,6 +351,93 @@ describe('requests of ours', () => {
     expect(await queued).toEqual({ kind: 'closed', written: false });
     expect(await esme.session.request({ command: 'submit_sm' })).toEqual({ kind: 'closed', written: false });
     expect(await esme.closed).toEqual({ code: 'peer_closed' });
+  });
+});
+
+describe('whenWindowFree', () => {
+  /** Watches as a pump does that has more to send than will ever fit: it asks again whenever it is told. */
+  function pumping(session: Session) {
+    const told: boolean[] = [];
+    const pump = (takesRequests: boolean): void => {
+      told.push(takesRequests);
+      if (session.windowFree === 0) session.whenWindowFree(pump);
+    };
+    const registered = session.whenWindowFree(pump);
+    return { told, registered };
+  }
+
+  /** A queue of microtasks that does not empty would never come to the next turn. */
+  const nextTurns = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  test('calls back with true once an answer makes room, not before', async () => {
+    const { esme, smsc } = await bothOurs({}, { windowMax: 1 });
+    const answered = esme.session.request({ command: 'submit_sm' });
+    const { told, registered } = pumping(esme.session);
+    const { reply } = await smsc.requests.next();
+    expect([registered, told]).toEqual([true, []]);
+    reply.ok();
+    await answered;
+    await nextTurns();
+    expect(told).toEqual([true]);
+  });
+
+  test('with room already calls back, but in a later turn: a pump that sends nothing does not starve the sockets', async () => {
+    const { esme } = await bothOurs();
+    let microtasksPassed = false;
+    const called = new Promise<boolean>((resolve) => esme.session.whenWindowFree(() => resolve(microtasksPassed)));
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    microtasksPassed = true;
+    expect(await called).toBe(true);
+  });
+
+  test.each([
+    ['our unbind', (ours: Session) => void ours.unbind()],
+    ['our close', (ours: Session) => ours.close()],
+    ['the unbind of the peer', (_ours: Session, theirs: Session) => void theirs.unbind()],
+    ['the close of the peer', (_ours: Session, theirs: Session) => theirs.close()],
+  ])('is told false once by %s, and a pump that asks again is not called again', async (_what, finish) => {
+    const { esme, smsc } = await bothOurs({}, { windowMax: 1 });
+    void esme.session.request({ command: 'submit_sm' });
+    const { told } = pumping(esme.session);
+    const { reply } = await smsc.requests.next();
+    finish(esme.session, smsc.session);
+    reply.ok();
+    await esme.closed;
+    await nextTurns();
+    // Whether the last answer or the end comes first is the network's choice; the end comes exactly once, and last.
+    expect(told.filter((takesRequests) => !takesRequests)).toEqual([false]);
+    expect(told.at(-1)).toBe(false);
+  });
+
+  test('of a session that unbinds or is closed returns false and never calls back', async () => {
+    const { esme, smsc } = await bothOurs();
+    void esme.session.request({ command: 'submit_sm' });
+    const { reply } = await smsc.requests.next();
+    const done = esme.session.unbind();
+    expect(esme.session).toMatchObject({ state: 'unbinding', windowFree: 0 });
+    const unbinding = pumping(esme.session);
+    reply.ok();
+    await done;
+    const closed = pumping(esme.session);
+    await nextTurns();
+    expect([unbinding, closed]).toEqual([
+      { registered: false, told: [] },
+      { registered: false, told: [] },
+    ]);
+  });
+
+  test('before bind waits for it: nothing but a bind may be sent', async () => {
+    const { raw, side } = await rawLink();
+    expect(side.session).toMatchObject({ state: 'open', windowFree: 0 });
+    const { told, registered } = pumping(side.session);
+    await nextTurns();
+    expect([registered, told]).toEqual([true, []]);
+    raw.send({ command: 'bind_transceiver', sequence: 1 });
+    (await side.requests.next()).reply.ok();
+    await nextTurns();
+    expect([told, side.session.windowFree]).toEqual([[true], 10]);
   });
 });
 

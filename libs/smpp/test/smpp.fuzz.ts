@@ -10,10 +10,12 @@ import { connectRaw, startSmsc } from './links.ts';
 const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 0x7fffffff);
 const pdusTotal = Number(process.env['FUZZ_PDUS'] ?? 60_000);
 const testdata = new URL('../testdata/', import.meta.url);
-const vectors = readdirSync(testdata).map((name) => {
-  const [head] = readFileSync(new URL(name, testdata), 'utf8').split('\n=>');
-  return Buffer.from(head!.split('\n').slice(1).join(''), 'hex');
-});
+const vectors = readdirSync(testdata)
+  .filter((name) => name.endsWith('.hex'))
+  .map((name) => {
+    const [head] = readFileSync(new URL(name, testdata), 'utf8').split('\n=>');
+    return Buffer.from(head!.split('\n').slice(1).join(''), 'hex');
+  });
 const whole = vectors.filter((octets) => octets.length >= 16 && octets.readUInt32BE(0) === octets.length);
 const interesting = [0, 1, 2, 3, 4, 0x0f, 0x10, 0x11, 0x14, 0x15, 0x40, 0x7f, 0x80, 0xfe, 0xff];
 

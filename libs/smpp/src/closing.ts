@@ -1,0 +1,89 @@
+import { type Link, tellState, write } from './link.ts';
+import type { ResponsePdu } from './pdus.ts';
+import { callWaiters } from './requests.ts';
+import type { CloseReason } from './session-api.ts';
+
+/** The graceful end, §4.2: our outstanding requests are answered, then unbind is said. A session that is not bound only closes. */
+export function startUnbind(link: Link, reason: CloseReason): void {
+  if (link.closing !== undefined || link.leaving !== 'no') return;
+  if (link.bound === undefined) {
+    end(link, { ...reason, detail: 'was not bound' });
+    return;
+  }
+  link.leavingReason = reason;
+  leave(link, 'draining');
+  sayUnbindWhenDrained(link);
+}
+
+function leave(link: Link, how: 'draining' | 'told'): void {
+  link.leaving = how;
+  link.leavingAt = link.now();
+  link.window.closeQueued();
+  callWaiters(link);
+  tellState(link);
+}
+
+/** To be called whenever a request of ours is settled. */
+export function sayUnbindWhenDrained(link: Link): void {
+  if (link.leaving !== 'draining' || link.closing !== undefined || link.window.outstanding > 0) return;
+  link.leaving = 'asked';
+  link.leavingAt = link.now();
+  link.unbindSequence = link.window.nextSequence();
+  write(link, { command: 'unbind', sequence: link.unbindSequence });
+}
+
+/** Whether `pdu` answers our unbind. */
+export function takeUnbindAnswer(link: Link, { command, sequence }: ResponsePdu): boolean {
+  if (link.leaving !== 'asked' || sequence !== link.unbindSequence) return false;
+  if (command !== 'unbind_resp' && command !== 'generic_nack') return false;
+  link.leaving = 'answered';
+  finishLeaving(link);
+  return true;
+}
+
+/** The peer says unbind. */
+export function takeUnbind(link: Link, sequence: number): void {
+  if (link.leaving === 'asked' || link.leaving === 'answered') {
+    // Two unbinds have crossed: theirs is answered at once, ours is taken for answered.
+    write(link, { command: 'unbind_resp', sequence });
+    link.leaving = 'answered';
+  } else {
+    link.unbindSequence = sequence;
+    leave(link, 'told');
+  }
+  finishLeaving(link);
+}
+
+/** Ends an unbinding session once nothing of the peer's is held. */
+export function finishLeaving(link: Link): void {
+  const { leaving } = link;
+  if (link.held > 0 || link.closing !== undefined) return;
+  if (leaving === 'told') write(link, { command: 'unbind_resp', sequence: link.unbindSequence });
+  if (leaving === 'told' || leaving === 'answered') end(link, link.leavingReason);
+}
+
+/** The peer did not answer our unbind, or the application still owes answers: the link ends all the same. */
+export function giveUpLeaving(link: Link): void {
+  const { leaving, leavingReason, held } = link;
+  if (leaving === 'told') write(link, { command: 'unbind_resp', sequence: link.unbindSequence });
+  end(link, { ...leavingReason, detail: leaving === 'asked' ? 'unbind was not answered' : `${held} requests were not answered` });
+}
+
+/** The end without ceremony: what is written goes out, whoever waits is told, the socket closes. */
+export function end(link: Link, reason: CloseReason): void {
+  if (link.closing !== undefined) return;
+  const { outbox, window, socket } = link;
+  outbox.flush();
+  link.closing = { reason, at: link.now() };
+  window.closeQueued();
+  window.closeOutstanding(outbox.flushed);
+  callWaiters(link);
+  tellState(link);
+  if (reason.code === 'peer_not_reading') {
+    socket.destroy();
+    return;
+  }
+  // What still comes is read and dropped: unread octets would turn our last words into a reset.
+  socket.resume();
+  socket.end();
+}
