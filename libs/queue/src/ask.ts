@@ -5,8 +5,11 @@ import type { Log } from './log.ts';
 export interface Asking {
   /** The answer, or `undefined` when nobody answers in time. */
   ask<Answer>(subject: string, question: object, timeoutMs: number): Promise<Answer | undefined>;
-  /** Answers questions; the instances of a service share them. What it throws is logged and leaves the asker without an answer. */
-  answer<Question>(subject: string, service: string, reply: (question: Question) => Promise<object> | object): void;
+  /**
+   * Answers questions; the instances of a service share them. What it throws is logged and leaves the asker without an answer. Resolves when
+   * the server knows of it, so that whoever asks from then on is heard (also when the connection has been closed: nobody can ask then).
+   */
+  answer<Question>(subject: string, service: string, reply: (question: Question) => Promise<object> | object): Promise<void>;
   /** To every service that listens, at once, and lost on those that are away: a hint to look, never the news itself. */
   broadcast(subject: string, body: object): void;
   listen<Body>(subject: string, heard: (body: Body) => void): void;
@@ -32,6 +35,7 @@ export function createAsking(connection: NatsConnection, log: Log): Asking {
           );
         },
       });
+      return flushed(connection);
     },
     broadcast(subject, body) {
       connection.publish(subject, JSON.stringify(body));
@@ -45,4 +49,15 @@ export function createAsking(connection: NatsConnection, log: Log): Asking {
       });
     },
   };
+}
+
+/** The server works off in order what a connection sends. A connection that is lost meanwhile sends its subscriptions again when it is back. */
+async function flushed(connection: NatsConnection): Promise<void> {
+  while (!connection.isClosed()) {
+    try {
+      return await connection.flush();
+    } catch {
+      // each try to connect again rejects what waits for an answer: wait with the next
+    }
+  }
 }

@@ -16,7 +16,7 @@ export class QueueUnavailableError extends Error {
 export interface Publisher {
   /** Resolves when the event is on disk, rejects with QueueUnavailableError. */
   publish(event: HeliographEvent): Promise<void>;
-  /** The same on a subject of the caller's: dead letters. */
+  /** The same on a subject of the caller's. */
   publishTo(subject: string, body: object): Promise<void>;
   /** Events not acknowledged yet. */
   readonly pending: number;

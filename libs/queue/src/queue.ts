@@ -3,6 +3,7 @@ import { Kvm } from '@nats-io/kv';
 import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
 import { createAsking, type Asking } from './ask.ts';
 import { openConnection, type ConnectedSince } from './connection.ts';
+import { bury } from './dead-letter.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
 import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
@@ -24,9 +25,13 @@ export interface QueueOptions {
 export interface Queue extends Asking {
   /** Resolves when the event is on disk; rejects with QueueUnavailableError. */
   publish(event: HeliographEvent): Promise<void>;
+  /** Puts what a stage cannot read among the dead letters, `dead.<stage>`; for what comes from outside, as a worker does it for events. Resolves when it is on disk. */
+  bury(stage: StageName, reason: string, body: object): Promise<void>;
   workEach<S extends StageName>(options: EachWorkerOptions<S>): Promise<Worker>;
   workInBatches<S extends StageName>(options: BatchWorkerOptions<S>): Promise<Worker>;
   readFromPosition<S extends StageName>(options: PositionReaderOptions<S>): PositionReader;
+  /** The subjects of which a stream has records. */
+  subjects(stream: StreamName): Promise<string[]>;
   /** Last sequence a stream has stored. */
   lastSeq(stream: StreamName): Promise<number>;
   /** Removes what every reader has; gives the number of records by stream. */
@@ -64,9 +69,11 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
   return {
     ...createAsking(connection, log),
     publish: (event) => publisher.publish(event),
+    bury: (stage, reason, body) => bury(publisher, stage, reason, body),
     workEach: (options) => workEach(workerContext, options),
     workInBatches: (options) => workInBatches(workerContext, options),
     readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading, connected: since }, options),
+    subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),
     get connected() {

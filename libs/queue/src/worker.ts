@@ -1,4 +1,4 @@
-import { AckPolicy, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, JetStreamApiError, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import {
   flow,
   streamOf,
@@ -21,6 +21,7 @@ import {
   type Reading,
 } from './held-record.ts';
 import type { ConnectedSince } from './connection.ts';
+import { bury } from './dead-letter.ts';
 import type { Log } from './log.ts';
 import type { Publisher } from './publisher.ts';
 import { parseRecord } from './record.ts';
@@ -75,6 +76,7 @@ export interface WorkerContext {
 const recordsPerPull = 32;
 const pullExpiresMs = 5_000;
 const retryDelayMsMax = 10_000;
+const consumerExists = 10148;
 
 export function durableName(stage: StageName, share?: string): string {
   return share === undefined ? stage : `${stage}-${share}`;
@@ -200,7 +202,7 @@ async function run<S extends StageName>(
   async function take(message: JsMsg): Promise<void> {
     if (held.renew(message)) return;
     const events = parseRecord(message.data);
-    if (!events || !events.every((event) => taken.has(event.type) || streamOf(event.type) === stream)) return bury(message);
+    if (!events || !events.every((event) => taken.has(event.type) || streamOf(event.type) === stream)) return buryRecord(message);
     const mine = events.filter((event) => taken.has(event.type));
     if (mine.length === 0) return message.ack();
     const record = held.hold(message, mine.length);
@@ -229,8 +231,7 @@ async function run<S extends StageName>(
       try {
         if (outcome.kind === 'done')
           await Promise.all(outcome.events.map((made) => publisher.publish({ ...made, cause: { stream: from, seq } })));
-        else if (outcome.kind === 'never')
-          await publisher.publishTo(`dead.${stage}`, { stage, reason: outcome.reason, at: Date.now(), from, seq, event });
+        else if (outcome.kind === 'never') await bury(publisher, stage, outcome.reason, { from, seq, event });
         return held.settle(record);
       } catch (error) {
         log.error({ stage, from, seq, err: error }, 'outcome not stored, publishing it again');
@@ -239,17 +240,11 @@ async function run<S extends StageName>(
     }
   }
 
-  async function bury(message: JsMsg): Promise<void> {
+  async function buryRecord(message: JsMsg): Promise<void> {
     const record = held.hold(message, 1);
-    log.error({ stage, stream, seq: record.position.seq }, 'record cannot be read, to the dead letters');
-    await publisher.publishTo(`dead.${stage}`, {
-      stage,
-      reason: 'unreadable record',
-      at: Date.now(),
-      from: stream,
-      seq: record.position.seq,
-      octets: Buffer.from(message.data).toString('base64'),
-    });
+    const { seq } = record.position;
+    log.error({ stage, stream, seq }, 'record cannot be read, to the dead letters');
+    await bury(publisher, stage, 'unreadable record', { from: stream, seq, octets: Buffer.from(message.data).toString('base64') });
     held.settle(record);
   }
 
@@ -272,13 +267,20 @@ async function run<S extends StageName>(
   return worker;
 
   async function openConsumer(_: WorkerContext, { subjects, eventsInFlightMax }: WorkerOptions<S>, name: string): Promise<Consumer> {
-    await jsm.consumers.add(stream, {
+    const config = {
       durable_name: name,
       ack_policy: AckPolicy.Explicit,
       ack_wait: ackWaitMs * 1e6,
       max_ack_pending: Math.max(1_000, eventsInFlightMax),
       filter_subjects: [...(subjects ?? subjectsTaken(stage, stream))],
-    });
+    };
+    try {
+      await jsm.consumers.add(stream, config);
+    } catch (error) {
+      // it is there with another bound, say of a connector whose window was another
+      if (!(error instanceof JetStreamApiError) || error.code !== consumerExists) throw error;
+      await jsm.consumers.update(stream, name, config);
+    }
     return js.consumers.get(stream, name);
   }
 }
