@@ -2,6 +2,7 @@ import type { Session } from '@heliograph/smpp';
 import { messageClasses } from '@heliograph/message';
 import type { Queue, Worker } from '@heliograph/queue';
 import type { Log } from '@heliograph/service';
+import { backlogOf } from './backlog.ts';
 import { keepBound } from './bind.ts';
 import { metricsOf } from './metrics.ts';
 import type { WantedConnector } from './plan.ts';
@@ -54,12 +55,8 @@ export async function startConnector({ connector, queue, putOff, log: appLog }: 
   try {
     for (const name of messageClasses) {
       const worker = await queue.workEach({
-        stage: 'deliver',
-        stream: 'ROUTED',
-        share: `${id}-${name}`,
-        subjects: [`message.routed.${id}.${name}`],
+        ...backlogOf(id, name),
         eventsInFlightMax: 2 * settings.window * settings.binds,
-        skipSettled: [{ stream: 'OUTCOMES', subjects: [`message.sent.${id}`, `message.failed.${id}`] }],
         handle: sender.handle,
       });
       workers.push(worker);

@@ -1,9 +1,11 @@
-import type { Queue } from '@heliograph/queue';
+import type { MessageRouted } from '@heliograph/message';
+import type { Delivery, Queue } from '@heliograph/queue';
 import type { Snapshot } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
+import type { Answer } from './answer.ts';
 import { startConnector, type RunningConnector } from './connector.ts';
 import { planConnectors, wantedConnectors, type WantedConnector } from './plan.ts';
-import type { PutOff } from './sender.ts';
+import { forgetExpired, jobKey, type PutOff } from './sender.ts';
 
 export interface ConnectorsOptions {
   readonly queue: Queue;
@@ -18,6 +20,8 @@ export interface ConnectorsOptions {
 export interface Connectors {
   /** Starts what is new, stops what is gone, does both to what changed. Resolves when all of it is done. */
   follow(snapshot: Snapshot): Promise<void>;
+  /** What the provider has said of the segments of a message that was put off here; empty when nothing is known. */
+  answersTo(id: string, delivery: Delivery<MessageRouted>): readonly (Answer | undefined)[];
   readonly running: Iterable<readonly [WantedConnector, RunningConnector]>;
   stop(graceMs: number): Promise<void>;
 }
@@ -46,9 +50,18 @@ export function createConnectors({ queue, log, only, open, drainMs }: Connectors
     tellRefused(wanted.refused);
     const { stop, start } = planConnectors(new Map([...entries].map(([id, entry]) => [id, entry.wanted])), wanted);
     const ending = stop.map((id) => end(id, drainMs));
-    for (const id of putOffs.keys()) if (!snapshot.connectors.has(id)) putOffs.delete(id);
     const starting = start.map((one) => begin(one));
     await Promise.all([...ending, ...starting]);
+    forgetEnded();
+  }
+
+  /** What is put off outlives its connector: a removed one's messages are still to be ended, by what is known of them. */
+  function forgetEnded(): void {
+    for (const [id, putOff] of putOffs) {
+      if (entries.has(id)) continue;
+      forgetExpired(putOff, Date.now());
+      if (putOff.size === 0 && !newest?.connectors.has(id)) putOffs.delete(id);
+    }
   }
 
   async function begin(wanted: WantedConnector): Promise<void> {
@@ -90,6 +103,7 @@ export function createConnectors({ queue, log, only, open, drainMs }: Connectors
 
   return {
     follow,
+    answersTo: (id, delivery) => putOffs.get(id)?.get(jobKey(delivery))?.answers ?? [],
     get running() {
       return [...entries.values()].flatMap(({ wanted, running }) => (running ? [[wanted, running] as const] : []));
     },

@@ -35,7 +35,7 @@ export function deliver(message: Message, answers: readonly Answer[], facts: Del
 export function expire(
   message: Message,
   answers: readonly (Answer | undefined)[],
-  facts: Omit<DeliveryFacts, 'tries'>,
+  facts: Pick<DeliveryFacts, 'connector'>,
   now: number,
 ): Outcome {
   if (answers.some((answer) => answer?.kind === 'unknown')) return fail(message, facts, now, 'provider_unknown_outcome');
@@ -61,9 +61,10 @@ const stateOf = {
   provider_rejected: 'rejected',
   provider_unknown_outcome: 'failed',
   expired: 'expired',
+  connector_removed: 'failed',
 } as const satisfies Partial<Record<FailureReason, MessageFailed['state']>>;
 
-function fail(
+export function fail(
   message: Message,
   { connector }: { connector: string },
   at: number,

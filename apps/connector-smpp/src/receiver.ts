@@ -8,7 +8,7 @@ import { receive, type ReceiveFacts } from './receive.ts';
 
 export interface ReceiverOptions {
   readonly connector: WantedConnector;
-  readonly queue: Pick<Queue, 'publish'>;
+  readonly queue: Pick<Queue, 'publish' | 'bury'>;
   readonly metrics: ConnectorMetrics;
   readonly log: Log;
   readonly now?: () => number;
@@ -16,7 +16,7 @@ export interface ReceiverOptions {
 
 const warnEveryMs = 60_000;
 
-/** Answers what a provider sends on its own. A receipt is stored first and answered then: unanswered, the provider sends it again. */
+/** Answers what a provider sends on its own. A receipt is stored first and answered then, an unreadable one among the dead letters: unanswered, the provider sends it again. */
 export function createReceiver({
   connector,
   queue,
@@ -37,14 +37,16 @@ export function createReceiver({
         );
         break;
       case 'unreadable': // taken, or it would come back for ever
-        metrics.receipts.unreadable.add();
         warn.unreadable(now(), (count) =>
           log.warn(
             { missing: received.missing, count, octets: pdu.command === 'deliver_sm' ? pdu.short_message.length : 0 },
-            'receipt cannot be read',
+            'receipt cannot be read, to the dead letters',
           ),
         );
-        reply.ok();
+        queue.bury('receive', `receipt without ${received.missing}`, { connector: connector.id, pdu: writable(pdu) }).then(
+          () => buried(reply),
+          (err: unknown) => notStored(reply, err),
+        );
         break;
       case 'inbound':
         metrics.receipts.inbound.add();
@@ -60,6 +62,11 @@ export function createReceiver({
     reply.ok();
   }
 
+  function buried(reply: Reply): void {
+    metrics.receipts.unreadable.add();
+    reply.ok();
+  }
+
   /** ESME_RX_T_APPN: the provider is to send it again. */
   function notStored(reply: Reply, err: unknown): void {
     metrics.receipts.not_stored.add();
@@ -70,6 +77,15 @@ export function createReceiver({
   return (request, reply) => {
     if (request.command === 'deliver_sm' || request.command === 'data_sm') take(request, reply);
     else reply.error(commandStatus.ESME_RINVCMDID);
+  };
+}
+
+/** As JSON can hold it: octets in base64. */
+function writable({ tlvs, ...fields }: PduOf<'deliver_sm'> | PduOf<'data_sm'>): object {
+  return {
+    ...fields,
+    ...('short_message' in fields ? { short_message: fields.short_message.toString('base64') } : {}),
+    tlvs: tlvs.map(({ tag, value }) => ({ tag, value: value.toString('base64') })),
   };
 }
 

@@ -23,6 +23,11 @@ export interface SenderOptions {
 
 export type PutOff = Map<string, Job>;
 
+/** A message that was routed twice is two jobs. */
+export function jobKey({ event, record }: Delivery<MessageRouted>): string {
+  return `${record.seq} ${event.message.id}`;
+}
+
 /** One message on its way to the provider. */
 interface Job {
   readonly key: string;
@@ -56,6 +61,10 @@ export interface Sender {
 
 const forgottenAfterMs = 60_000;
 
+export function forgetExpired(putOff: PutOff, now: number): void {
+  for (const [key, { event }] of putOff) if (isExpired(event.message, now - forgottenAfterMs)) putOff.delete(key);
+}
+
 export function createSender({ connector, sessions, putOff, metrics, log, now = Date.now }: SenderOptions): Sender {
   const { settings } = connector;
   const facts = {
@@ -75,9 +84,10 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
   let draining = false;
   let paceTimer: NodeJS.Timeout | undefined;
 
-  function handle({ event, record }: Delivery<MessageRouted>): Promise<Outcome> {
+  function handle(delivery: Delivery<MessageRouted>): Promise<Outcome> {
     return new Promise((resolve) => {
-      const key = `${record.seq} ${event.message.id}`;
+      const { event } = delivery;
+      const key = jobKey(delivery);
       const before = putOff.get(key);
       putOff.delete(key);
       delayed.delete(key);
@@ -212,7 +222,7 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
       for (const job of lanes.takeIf(({ event }) => isExpired(event.message, at)))
         conclude(job, expire(job.event.message, job.answers, facts, at));
       // What was put off here and then went to another process is never asked for again.
-      for (const [key, { event }] of putOff) if (isExpired(event.message, at - forgottenAfterMs)) putOff.delete(key);
+      forgetExpired(putOff, at);
     },
     drain() {
       draining = true;

@@ -5,10 +5,13 @@ import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import type { config as schema } from './config.ts';
 import type { RunningConnector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
+import { createOrphans } from './orphans.ts';
 import type { WantedConnector } from './plan.ts';
 
 /** Left of the time to drain for closing the queue and the database. */
 const closeMs = 2_000;
+/** A change of the registry is followed at once; a message that was routed to a connector just removed is found by looking. */
+const orphansEveryMs = 5_000;
 
 export async function start({ config, log, instance }: ServiceContext<typeof schema>): Promise<Running> {
   const vault = createVault(Buffer.from(config.MASTER_KEY, 'hex'));
@@ -16,17 +19,27 @@ export async function start({ config, log, instance }: ServiceContext<typeof sch
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
   const drainMs = Math.max(1_000, config.DRAIN_MS - closeMs);
   const connectors = createConnectors({ queue, log, only: config.CONNECTORS, open: vault.open, drainMs });
-  registry.onChange((snapshot) => void connectors.follow(snapshot));
+  const orphans = createOrphans({ queue, registry, answersTo: connectors.answersTo, log });
+  registry.onChange((snapshot) => {
+    void connectors.follow(snapshot);
+    void orphans.follow();
+  });
   await connectors.follow(registry.current);
+  await orphans.follow();
+  const looking = setInterval(() => void orphans.follow(), orphansEveryMs);
   for (const { name, help, read } of gauges) {
     gauge(`heliograph_connector_smpp_${name}`, help, () =>
       [...connectors.running].map(([wanted, running]) => ({ value: read(wanted, running), attributes: { connector: wanted.id } })),
     );
   }
+  gauge('heliograph_connector_smpp_orphans', 'messages held here whose connector is removed or disabled', () => orphans.held);
+  gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   return {
     // A provider that is away is the provider's fault: it shows in the gauges, and this process stays ready for the others.
     checks: { queue: () => queue.connected || 'not connected to nats-server' },
     async stop() {
+      clearInterval(looking);
+      await orphans.stop();
       await connectors.stop(drainMs);
       await registry.stop();
       await queue.close();
