@@ -16,9 +16,11 @@ import type { z } from 'zod';
 import type { Caller } from './authenticate.ts';
 import type { EndpointName } from './endpoint.ts';
 import { problem, type Problem } from './problem.ts';
-import type { listQuery, SubmissionBody } from './schema.ts';
+import type { listQuery, SubmissionBody, webhookChange } from './schema.ts';
 import { showBalance, showMessage, showTrace } from './show.ts';
 import { answerOf, submissionsOf } from './submit.ts';
+import { isWebhookAddress, webhookRule } from './webhook-address.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** A request that is authenticated and whose body and query fit their schemas. */
 export interface ApiRequest {
@@ -36,6 +38,7 @@ export type Api = Readonly<Record<EndpointName, (request: ApiRequest) => Promise
 export interface ApiOptions {
   readonly accept: Pick<Accept, 'submit'>;
   readonly asking: Pick<Queue, 'ask'>;
+  readonly webhooks: Webhooks;
   readonly privateWebhooks: boolean;
   readonly now?: () => number;
 }
@@ -44,7 +47,7 @@ export interface ApiOptions {
 const askTimeoutMs = 5_000;
 
 /** What each endpoint does. */
-export function createApi({ accept, asking, privateWebhooks, now = Date.now }: ApiOptions): Api {
+export function createApi({ accept, asking, webhooks, privateWebhooks, now = Date.now }: ApiOptions): Api {
   /** Of every question the tenant is a part: nobody sees another's. */
   async function ask<Question, Answer>(subject: string, question: Question & object): Promise<Answer | undefined> {
     return asking.ask<Answer>(subject, question, askTimeoutMs);
@@ -83,8 +86,21 @@ export function createApi({ accept, asking, privateWebhooks, now = Date.now }: A
       const answer = await ask<BalanceQuestion, BalanceAnswer>(leaseSubjects.balance, { tenant: caller.tenant });
       return answer ? { ok: true, body: showBalance(answer) } : nobodyAnswers;
     },
+    async webhook({ caller }) {
+      const webhook = webhooks.of(caller.tenant);
+      return webhook ? { ok: true, body: webhook } : unreadable;
+    },
+    async putWebhook({ caller, body }) {
+      const change = body as z.infer<typeof webhookChange>;
+      if (change.url !== '' && !isWebhookAddress(change.url, privateWebhooks)) return badWebhook;
+      const outcome = await webhooks.save(caller.tenant, change);
+      if (outcome.kind === 'saved') return { ok: true, body: outcome.webhook };
+      return outcome.kind === 'away' ? nobodyAnswers : unreadable;
+    },
   };
 }
 
 const notFound: ApiAnswer = { ok: false, problem: problem('not_found', 'you have no message with this id') };
 const nobodyAnswers: ApiAnswer = { ok: false, problem: problem('unavailable', 'the service that knows it does not answer') };
+const badWebhook: ApiAnswer = { ok: false, problem: problem('bad_webhook', webhookRule, [{ field: '/url', message: webhookRule }]) };
+const unreadable: ApiAnswer = { ok: false, problem: problem('internal', 'the secrets of your webhook cannot be read') };

@@ -1,15 +1,17 @@
 import type { z } from 'zod';
 import type { ProblemReason } from './problem.ts';
-import { accepted, acceptedMany, balance, listQuery, message, messageList, submission, trace } from './schema.ts';
+import { accepted, acceptedMany, balance, listQuery, message, messageList, submission, trace, webhook, webhookChange } from './schema.ts';
 
 export interface Endpoint {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'put';
   /** As OpenAPI writes it. */
   readonly path: string;
   readonly summary: string;
   readonly description: string;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** Bodies to show, by name; each fits the schema. */
+  readonly examples?: Readonly<Record<string, object>>;
   readonly answer: { readonly status: 200 | 202; readonly description: string; readonly schemas: readonly z.ZodType[] };
   /** Beside those of every endpoint. */
   readonly problems: readonly ProblemReason[];
@@ -28,6 +30,10 @@ export const endpoints = {
       'To one recipient or to up to 1,000. 202 means that the message is stored and charged and will be sent; every refusal means that nothing was charged. ' +
       'With a list of recipients each is accepted or refused by itself; when none is accepted the answer is the problem.',
     body: submission,
+    examples: {
+      one: { to: '+31612345678', text: 'Hello', reference: 'order 7' },
+      many: { to: ['+31612345678', '+31687654321'], text: 'Hello all', class: 'bulk' },
+    },
     answer: { status: 202, description: 'Accepted', schemas: [accepted, acceptedMany] },
     problems: [
       'malformed_json',
@@ -81,6 +87,26 @@ export const endpoints = {
     description: 'At every moment funds = balance + leased + charged - refunded.',
     answer: { status: 200, description: 'Your credits', schemas: [balance] },
     problems: ['unavailable'],
+  },
+  webhook: {
+    method: 'get',
+    path: '/v1/webhook',
+    summary: 'Look at your webhook',
+    description:
+      'Where reports of your messages are posted, unless a message says otherwise, and the secrets to check their signatures with.',
+    answer: { status: 200, description: 'Your webhook', schemas: [webhook] },
+    problems: [],
+  },
+  putWebhook: {
+    method: 'put',
+    path: '/v1/webhook',
+    summary: 'Set your webhook',
+    description:
+      'The first time it gets a secret, which it keeps from then on. An endpoint that answered 410 is posted to again once its webhook is set again.',
+    body: webhookChange,
+    examples: { on: { url: 'https://sms.example.com/reports' }, off: { url: '' } },
+    answer: { status: 200, description: 'Your webhook as it is now', schemas: [webhook] },
+    problems: ['malformed_json', 'too_large', 'unsupported_media_type', 'invalid', 'bad_webhook', 'unavailable'],
   },
 } as const satisfies Record<string, Endpoint>;
 

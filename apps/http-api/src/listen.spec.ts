@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { generate } from 'selfsigned';
 import type { Api } from './api.ts';
 import { createApp } from './app.ts';
+import { endpoints } from './endpoint.ts';
 import { listen } from './listen.ts';
 import { problem } from './problem.ts';
 
@@ -12,7 +13,7 @@ const lines: object[] = [];
 const log = { debug: () => {}, error: (fields: object) => void lines.push(fields) };
 
 const nothing = async () => ({ ok: false as const, problem: problem('not_found', 'nothing') });
-const quiet: Api = { submit: nothing, list: nothing, message: nothing, trace: nothing, balance: nothing };
+const quiet = Object.fromEntries(Object.keys(endpoints).map((name) => [name, nothing])) as unknown as Api;
 
 function appWith(api: Partial<Api>, tls = false) {
   const authenticate: Parameters<typeof createApp>[0]['authenticate'] = (_request, response, next) => {

@@ -43,6 +43,13 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('shows examples of every body, which fit', () => {
+    for (const { body, examples } of Object.values(endpoints) as Endpoint[]) {
+      expect(Object.keys(examples ?? {}).length > 0).toBe(body !== undefined);
+      for (const example of Object.values(examples ?? {})) expect(body?.safeParse(example)).toMatchObject({ success: true });
+    }
+  });
+
   it('says what a submission may be, and that it may be nothing else', () => {
     expect(document.components.schemas.Submission).toMatchObject({
       type: 'object',

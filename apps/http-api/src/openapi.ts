@@ -48,19 +48,14 @@ export function createOpenApi(): OpenApi {
   };
 }
 
-const submitExamples = {
-  one: { value: { to: '+31612345678', text: 'Hello', reference: 'order 7' } },
-  many: { value: { to: ['+31612345678', '+31687654321'], text: 'Hello all', class: 'bulk' } },
-};
-
-function operationOf(name: string, { summary, description, path, query, body, answer, problems: own }: Endpoint): Operation {
+function operationOf(name: string, { summary, description, path, query, body, examples = {}, answer, problems: own }: Endpoint): Operation {
   return {
     operationId: name,
     summary,
     description,
     parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
     ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: reference(body), examples: submitExamples } } } }
+      ? { requestBody: { required: true, content: { 'application/json': { schema: reference(body), examples: shown(examples) } } } }
       : {}),
     responses: {
       [answer.status]: {
@@ -73,6 +68,10 @@ function operationOf(name: string, { summary, description, path, query, body, an
       ...problemAnswers([...commonProblems, ...own]),
     },
   };
+}
+
+function shown(examples: Readonly<Record<string, object>>): Record<string, { value: unknown }> {
+  return Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
 }
 
 function pathParameters(path: string): Operation['parameters'] {

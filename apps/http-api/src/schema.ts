@@ -119,6 +119,19 @@ export const balance = z.strictObject({
   funds: credits.describe('paid in so far: balance + leased + charged - refunded'),
 });
 
+export const webhookChange = z.strictObject({
+  url: z.string().max(2048).describe('https URL that reports are posted to; empty for none'),
+  enabled: z.boolean().default(true).describe('false: nothing is posted there until it is enabled again'),
+});
+
+export const webhook = z.strictObject({
+  url: z.string().describe('empty when there is none'),
+  enabled: z.boolean(),
+  secrets: z
+    .array(z.string().regex(/^whsec_/))
+    .describe('keep them to yourself: what we post is signed with them (Standard Webhooks); with several, any of their signatures will do'),
+});
+
 /** Names in the OpenAPI document. */
 export const named = z.registry<{ id: string }>();
 named.add(submission, { id: 'Submission' });
@@ -130,5 +143,7 @@ named.add(messageList, { id: 'MessageList' });
 named.add(hop, { id: 'Hop' });
 named.add(trace, { id: 'Trace' });
 named.add(balance, { id: 'Balance' });
+named.add(webhook, { id: 'Webhook' });
+named.add(webhookChange, { id: 'WebhookChange' });
 named.add(fieldError, { id: 'FieldError' });
 named.add(problemDetails, { id: 'Problem' });

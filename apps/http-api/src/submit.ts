@@ -1,8 +1,8 @@
-import { BlockList, isIP } from 'node:net';
 import type { Acceptance, Submission } from '@heliograph/accept';
 import { creditsText } from './credits.ts';
 import { problem, problems, reasonOf, refusal, type Problem } from './problem.ts';
 import type { SubmissionBody } from './schema.ts';
+import { isWebhookAddress, webhookRule } from './webhook-address.ts';
 
 /** What HTTP itself must know to turn a body into submissions. */
 export interface SubmitFacts {
@@ -18,9 +18,8 @@ export type Submissions = { readonly ok: true; readonly submissions: Submission[
 export function submissionsOf(body: SubmissionBody, { credential, nowMs, privateWebhooks }: SubmitFacts): Submissions {
   const { to, text, from = '', validity, webhook, class: messageClass, reference, flash } = body;
   if (!text.isWellFormed()) return { ok: false, problem: refusal('bad_encoding', 'the text has half of a surrogate pair') };
-  if (webhook !== undefined && !isPublicWebhook(webhook) && !(privateWebhooks && isWebhook(webhook))) {
-    return { ok: false, problem: refusal('bad_webhook', 'the webhook must be an https URL at a public address') };
-  }
+  if (webhook !== undefined && !isWebhookAddress(webhook, privateWebhooks))
+    return { ok: false, problem: refusal('bad_webhook', webhookRule) };
   const common = {
     credential,
     door: 'http' as const,
@@ -71,44 +70,4 @@ function ofAll(refused: readonly Problem[]): Problem {
 
 function distinct<T extends { field: string }>(errors: readonly T[]): T[] {
   return [...new Map(errors.map((error) => [error.field, error])).values()];
-}
-
-function isWebhook(text: string): boolean {
-  return URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol);
-}
-
-/** What the name of a host resolves to is checked when the report is posted; here only what can be seen at once. */
-function isPublicWebhook(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  const kind = isIP(host);
-  if (kind === 0) return protocol === 'https:' && host.includes('.') && !/(^|\.)(localhost|local|internal)$/.test(host);
-  return protocol === 'https:' && !notPublic.check(host, kind === 6 ? 'ipv6' : 'ipv4');
-}
-
-/** Special-purpose addresses (RFC 6890 and the IANA registries); IPv4 in IPv6 (::ffff:0:0/96) is checked as IPv4 by BlockList. */
-const notPublic = new BlockList();
-for (const [address, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  notPublic.addSubnet(address, prefix, 'ipv4');
-}
-for (const [address, prefix] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  notPublic.addSubnet(address, prefix, 'ipv6');
 }

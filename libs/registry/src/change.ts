@@ -37,6 +37,28 @@ export async function putRoute(database: RegistryDatabase, route: Route): Promis
 }
 
 export async function putWebhook(database: RegistryDatabase, webhook: Webhook): Promise<void> {
+  await upsertWebhook(database, webhook);
+}
+
+/**
+ * Changes the webhook of a tenant by what it was: changes of one tenant's come one after the other, so that none is lost. `change` gives
+ * undefined to leave it as it is. Gives what is stored then, or undefined when nothing was changed.
+ */
+export async function changeWebhookOf(
+  database: RegistryDatabase,
+  tenantId: string,
+  change: (before: Webhook | undefined) => Webhook | undefined,
+): Promise<Webhook | undefined> {
+  return database.$transaction(async (transaction) => {
+    // there may be no row of the webhook to lock yet
+    await transaction.$queryRaw`SELECT 1 FROM "registry"."tenant" WHERE "id" = ${tenantId} FOR UPDATE`;
+    const after = change((await transaction.webhook.findUnique({ where: { tenantId } })) ?? undefined);
+    if (after) await upsertWebhook(transaction, after);
+    return after;
+  });
+}
+
+async function upsertWebhook(database: Pick<RegistryDatabase, 'webhook'>, webhook: Webhook): Promise<void> {
   const fields = { ...webhook, secrets: [...webhook.secrets] };
   await database.webhook.upsert({ where: { tenantId: webhook.tenantId }, create: fields, update: fields });
 }

@@ -7,6 +7,10 @@ export const registryChanged = 'registry.changed';
 export interface RegistryWatch {
   /** The newest snapshot; a new object after every change. */
   readonly current: Snapshot;
+  /** Whether the last look at the database succeeded. Without, a service goes on with the snapshot it has. */
+  readonly healthy: boolean;
+  /** How long ago the look began by which `current` was last seen to be the newest, ms; every `pollMs` while healthy. */
+  readonly staleMs: number;
   /** Called after each swap. */
   onChange(changed: (snapshot: Snapshot) => void): void;
   /** Looks for a change now. */
@@ -26,17 +30,23 @@ export interface WatchOptions {
 export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: WatchOptions): Promise<RegistryWatch> {
   const database: RegistryDatabase = openRegistry(databaseUrl, 1);
   const listeners: ((snapshot: Snapshot) => void)[] = [];
+  let seenAtMs = performance.now();
+  let healthy = true;
   let current = await loadSnapshot(database);
   let looking: Promise<void> | undefined;
   let lookAgain = false;
 
   async function look(): Promise<void> {
     try {
+      const beganAtMs = performance.now();
       const newest = await database.revision.findUniqueOrThrow({ where: { id: 1 } });
-      if (newest.number === current.revision) return;
-      current = await loadSnapshot(database);
-      for (const listener of listeners) listener(current);
+      const changed = newest.number !== current.revision;
+      if (changed) current = await loadSnapshot(database);
+      seenAtMs = beganAtMs;
+      healthy = true;
+      if (changed) for (const listener of listeners) listener(current);
     } catch (error) {
+      healthy = false;
       log.warn({ err: error }, 'registry cannot be read, going on with the last snapshot');
     }
   }
@@ -61,6 +71,12 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
   return {
     get current() {
       return current;
+    },
+    get healthy() {
+      return healthy;
+    },
+    get staleMs() {
+      return performance.now() - seenAtMs;
     },
     onChange: (changed) => void listeners.push(changed),
     refresh,

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
-import { deriveSecret, verifyWebhook } from '@heliograph/credential';
+import { verifyWebhook } from '@heliograph/credential';
 import { eventually } from '@heliograph/testbed';
 import { startCollector, type Collector } from '../src/collector.ts';
 import { connectSmpp, type SmppClient } from '../src/smpp-client.ts';
@@ -126,6 +126,7 @@ function gsm(text: string): Buffer {
 
 test('HTTP: 202 after acceptance, the text arrives, the signed webhook comes, the trace has every hop in order', async () => {
   const { port } = endpoint.address() as AddressInfo;
+  const { secrets } = await stack.get<{ secrets: string[] }>('/v1/webhook');
   const before = await stack.balance();
   for (const [, text, parts] of texts) {
     const to = number();
@@ -146,7 +147,7 @@ test('HTTP: 202 after acceptance, the text arrives, the signed webhook comes, th
       data: { id, to, state: 'delivered', reference: text.slice(0, 5) },
     });
     const signed = {
-      secrets: [webhookSecret()],
+      secrets,
       id: String(headers['webhook-id']),
       timestamp: String(headers['webhook-timestamp']),
       signature: String(headers['webhook-signature']),
@@ -172,11 +173,6 @@ test('HTTP: 202 after acceptance, the text arrives, the signed webhook comes, th
   const segments = texts.reduce((sum, [, , parts]) => sum + parts, 0);
   expect(micro(before.credits) - micro(after.credits)).toBe(BigInt(segments) * 1_000_000n);
 });
-
-function webhookSecret(): string {
-  const masterKey = Buffer.from(readFileSync(join(stack.ready.data, 'master.key'), 'utf8').trim(), 'hex');
-  return `whsec_${Buffer.from(deriveSecret(masterKey, 'demo webhook secret', 32, 'hex'), 'hex').toString('base64')}`;
-}
 
 test('telemetry: one trace from submit to report under the id of the message, and no text, number or secret in any signal', async () => {
   const client = await connect(false);

@@ -41,7 +41,7 @@ Heliograph is ready.
   See its way, with the id from the answer:
     curl ${http.url}/v1/messages/<id>/trace -H 'Authorization: Bearer ${http.apiKey}'
 
-  API page    ${http.url}/docs
+  API page    ${http.url}/docs   (reports by webhook: PUT ${http.url}/v1/webhook)
 ${carrierUrl === undefined ? '' : `  carrier     ${carrierUrl}/messages   (the built-in one: what it was sent)\n`}  data, logs  ${data}
 
   Ctrl-C stops everything; the next start goes on with the same data.

@@ -69,8 +69,8 @@ async function seedCredentials(database: RegistryDatabase, { credentials: { syst
   });
 }
 
-/** Signs the demo tenant's webhooks. */
-export function demoWebhookSecret(masterKey: string): string {
+/** Signs the demo tenant's webhooks; `GET /v1/webhook` shows it to the tenant. */
+function demoWebhookSecret(masterKey: string): string {
   const octets = deriveSecret(Buffer.from(masterKey, 'hex'), 'demo webhook secret', 32, 'hex');
   return `whsec_${Buffer.from(octets, 'hex').toString('base64')}`;
 }

@@ -60,7 +60,7 @@ describe('the environment of a service', () => {
     const holders = [...services, carrierSimulator]
       .filter((spec) => 'MASTER_KEY' in env(spec, {}, { MASTER_KEY: 'given' }))
       .map(({ name }) => name);
-    expect(holders).toEqual(['connector-smpp', 'dlr-forwarder']);
+    expect(holders).toEqual(['http-api', 'connector-smpp', 'dlr-forwarder']);
   });
 });
 

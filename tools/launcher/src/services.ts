@@ -46,7 +46,7 @@ export const services: ServiceSpec[] = [
   {
     name: 'http-api',
     main: 'apps/http-api/src/main.ts',
-    env: ({ options }) => ({ HTTP_PORT: String(options.httpPort) }),
+    env: ({ options, masterKey }) => ({ HTTP_PORT: String(options.httpPort), MASTER_KEY: masterKey }),
     portEnv: { http: 'HTTP_PORT', health: 'HEALTH_PORT' },
     stopRank: 0,
   },

@@ -1,4 +1,5 @@
 import { processStart, removePostgres } from '@heliograph/embedded';
+import { eventually } from '@heliograph/testbed';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -92,7 +93,7 @@ async function answers(port: number): Promise<boolean> {
 }
 
 async function gone(pid: number): Promise<void> {
-  while (processStart(pid) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+  await eventually(`process ${pid} ends`, () => processStart(pid) === undefined);
 }
 
 describe('npm start', () => {

@@ -16,7 +16,7 @@ CREATE TABLE "registry"."price" (
 );
 
 CREATE TABLE "registry"."tenant" (
-    "id" TEXT NOT NULL,
+    "id" TEXT NOT NULL CHECK ("id" ~ '^[a-z0-9][a-z0-9-]{0,39}$'),
     "name" TEXT NOT NULL,
     "enabled" BOOLEAN NOT NULL DEFAULT true,
     "price_plan_id" TEXT NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE "registry"."tenant" (
 );
 
 CREATE TABLE "registry"."credential" (
-    "id" TEXT NOT NULL,
+    "id" TEXT NOT NULL CHECK ("id" ~ '^[a-z0-9][a-z0-9-]{0,39}$'),
     "tenant_id" TEXT NOT NULL,
     "kind" TEXT NOT NULL CHECK ("kind" IN ('smpp', 'api_key')),
     "login" TEXT NOT NULL,

@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+import { isWebhookAddress } from './webhook-address.ts';
+
+it.each([
+  ['an https URL', 'https://example.com/reports?a=b', true, true],
+  ['http', 'http://example.com/', false, true],
+  ['a loopback address', 'https://127.0.0.1/', false, true],
+  ['a loopback address written as a number', 'https://2130706433/', false, true],
+  ['a loopback address inside IPv6', 'https://[::ffff:127.0.0.1]/', false, true],
+  ['a name of this network', 'https://printer.local/', false, true],
+  ['another protocol', 'ftp://example.com/', false, false],
+  ['no URL', 'example.com', false, false],
+  ['a NUL, which Postgres cannot keep', 'https://example.com/\0', false, false],
+  ['a line break, which a URL parser drops', 'https://example.com/\nx', false, false],
+  ['half of a surrogate pair', 'https://example.com/\ud83d', false, false],
+])('%s as a webhook', (_, url, publicly, privately) => {
+  expect([isWebhookAddress(url, false), isWebhookAddress(url, true)]).toEqual([publicly, privately]);
+});
