@@ -53,7 +53,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
   });
   const caughtUp = (): Promise<unknown> =>
     Promise.all([charging, refunding].map((reader: PositionReader) => reader.caughtUp(caughtUpMsMax)));
-  answerQuestions({ queue, ledger, leases, caughtUp, now: Date.now });
+  await answerQuestions({ queue, ledger, leases, caughtUp, now: Date.now });
 
   let databaseOk = true;
   let stopped = false;

@@ -48,8 +48,9 @@ const topUpQuestion = z.object({
   note: z.string().max(1_000).default(''),
 });
 
-export function answerQuestions({ queue, ledger, leases, caughtUp, now }: QuestionsContext): void {
-  queue.answer(leaseSubjects.grant, service, async (question: unknown): Promise<LeaseAnswer> => {
+/** Resolves when every question is heard. */
+export async function answerQuestions({ queue, ledger, leases, caughtUp, now }: QuestionsContext): Promise<void> {
+  await queue.answer(leaseSubjects.grant, service, async (question: unknown): Promise<LeaseAnswer> => {
     const { needMicroCredits: need, wantMicroCredits: want, ...asker } = leaseQuestion.parse(question);
     const { answer, recall } = await leases.grant({ ...asker, need, want }, now());
     for (const lease of recall) queue.broadcast(leaseSubjects.recall(lease.ingress), { lease: lease.id });
@@ -57,20 +58,20 @@ export function answerQuestions({ queue, ledger, leases, caughtUp, now }: Questi
     return answer;
   });
 
-  queue.answer(leaseSubjects.giveBack, service, async (question: unknown): Promise<GiveBackAnswer> => {
+  await queue.answer(leaseSubjects.giveBack, service, async (question: unknown): Promise<GiveBackAnswer> => {
     const { lease, spentMicroCredits } = leaseReturn.parse(question);
     const back = await leases.giveBack(lease, spentMicroCredits);
     returned.add();
     return { returnedMicroCredits: String(back) };
   });
 
-  queue.answer(leaseSubjects.balance, service, async (question: unknown): Promise<BalanceAnswer> => {
+  await queue.answer(leaseSubjects.balance, service, async (question: unknown): Promise<BalanceAnswer> => {
     const parsed = balanceQuestion.parse(question);
     await caughtUp();
     return ledger.balanceOf(parsed.tenant);
   });
 
-  queue.answer(leaseSubjects.topUp, service, async (question: unknown): Promise<TopUpAnswer> => {
+  await queue.answer(leaseSubjects.topUp, service, async (question: unknown): Promise<TopUpAnswer> => {
     const topUp = topUpQuestion.parse(question);
     const kind = await ledger.topUp(topUp);
     toppedUp.add(1, byTopUp[kind]);

@@ -64,6 +64,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     work(queue, 'webhook', 'REPORTED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
   ]);
   loop.wake();
+  gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   gauge('heliograph_dlr_forwarder_webhooks_running', 'webhooks being posted now', () => loop.running);
 
   return {

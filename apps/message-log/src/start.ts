@@ -64,11 +64,11 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     streams.map((stream: StreamName): Promise<Worker> => queue.workEach({ stage: 'log', stream, eventsInFlightMax, handle: record })),
   );
   const answers = createAnswers({ history, gatherer, progress, lastSubmitted: () => queue.lastSeq('SUBMITTED') });
-  queue.answer<MessageQuestion>(historySubjects.get, name, answers.get);
-  queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace);
-  queue.answer<MessageListQuestion>(historySubjects.list, name, answers.list);
-  // A server works off what one connection sends in order: with the answer to this, it knows the subscriptions above, and ready means ready.
-  await queue.lastSeq('SUBMITTED');
+  await Promise.all([
+    queue.answer<MessageQuestion>(historySubjects.get, name, answers.get),
+    queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace),
+    queue.answer<MessageListQuestion>(historySubjects.list, name, answers.list),
+  ]);
   const trimming = startTrimming({ queue, replayWindowMs: config.REPLAY_WINDOW_MS, everyMs: config.TRIM_EVERY_MS, log });
   const probing = setInterval(() => void history.probe(), probeEveryMs);
 

@@ -1,6 +1,6 @@
 import { openQueue } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
-import { counter, recordSpan, type Running, type ServiceContext } from '@heliograph/service';
+import { counter, gauge, recordSpan, type Running, type ServiceContext } from '@heliograph/service';
 import type { config } from './config.ts';
 import { route } from './route.ts';
 
@@ -32,6 +32,7 @@ export async function start({ name, config: settings, log }: ServiceContext<type
       });
     },
   });
+  gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   return {
     checks: { nats: () => queue.connected },
     async stop() {

@@ -46,6 +46,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   registry.onChange((snapshot) => {
     for (const bound of sessions.all()) if (isTakenBack(bound, snapshot)) bound.session.close({ code: 'credential_taken_back' });
   });
+  gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   gauge('heliograph_smpp_ingress_sessions', 'Sessions bound', () => sessions.size);
   gauge('heliograph_smpp_ingress_connections', 'Connections open', () => open.size);
 

@@ -18,7 +18,7 @@ function bank(funds: bigint, answers: LeaseAnswer[] = []) {
       questions.push(question as LeaseQuestion);
       return (answers.shift() ?? grant(BigInt((question as LeaseQuestion).needMicroCredits))) as Answer;
     },
-    answer() {},
+    async answer() {},
     broadcast() {},
     listen: (subject, told) => void heard.set(subject, told as never),
   };
