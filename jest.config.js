@@ -1,6 +1,8 @@
 /** One configuration for every project: specs beside the code, `test/` for what needs real servers. */
 export default {
   testEnvironment: 'node',
+  // containers or the embedded servers, decided once
+  globalSetup: '<rootDir>/libs/testbed/src/jest-setup.ts',
   testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts', '<rootDir>/{apps,libs,tools}/**/*.fuzz.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tools/jest/strip-types.js' },

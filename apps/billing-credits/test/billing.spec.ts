@@ -1,5 +1,4 @@
 /** The service against a real PostgreSQL and a real nats-server: what only shows when streams, questions and processes are real. */
-import { startNats, type NatsServer } from '@heliograph/embedded';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   leaseSubjects,
@@ -11,10 +10,10 @@ import {
   type LeaseRecall,
   type MessageSubmitted,
 } from '@heliograph/message';
-import { applyMigrations } from '@heliograph/migrate';
 import { openQueue, type Delivery, type Queue } from '@heliograph/queue';
 import { openRegistry, putPricePlan, putTenant } from '@heliograph/registry';
 import { createLog } from '@heliograph/service';
+import { eventually } from '@heliograph/testbed';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -28,17 +27,14 @@ const times = { ttlMs: 30_000, graceMs: 15_000 };
 const credits = (count: number): bigint => BigInt(count) * microCreditsPerCredit;
 
 let server: BillingServer;
-let nats: NatsServer;
 /** A tenant's or an ingress's side of the questions. */
 let asker: Queue;
 beforeAll(async () => {
   server = await startBillingServer();
-  nats = await startNats({ dataDir: join(server.folder, 'nats'), syncAlways: false });
-  asker = await openQueue({ url: nats.url, name: 'asker', log });
+  asker = await openQueue({ url: server.natsUrl, name: 'asker', log });
 }, 60_000);
 afterAll(async () => {
   await asker.close();
-  await nats.stop();
   await server.stop();
 }, 60_000);
 
@@ -69,7 +65,7 @@ describe('the leading process', () => {
   let queue: Queue;
   let leading: Lead;
   beforeEach(async () => {
-    queue = await openQueue({ url: nats.url, name: 'billing-credits', log });
+    queue = await openQueue({ url: server.natsUrl, name: 'billing-credits', log });
     leading = await lead({ queue, database: server.database, plans, times, log });
   });
   afterEach(async () => {
@@ -155,7 +151,7 @@ describe('the leading process', () => {
 test('a poster that dies before or after its commit charges each record once', async () => {
   const ledger = createLedger(server.database);
   const before = (await proof())?.charged ?? 0n;
-  const queue = await openQueue({ url: nats.url, name: 'billing-credits', log });
+  const queue = await openQueue({ url: server.natsUrl, name: 'billing-credits', log });
   const handle = postCharges({ ledger, log });
   const dies = ['before', 'after', 'before'];
   const reader = queue.readFromPosition({
@@ -184,7 +180,7 @@ test('a poster that dies before or after its commit charges each record once', a
 test('a ledger that was posted from another stream refuses to lead', async () => {
   const { seq } = await server.database.position.findUniqueOrThrow({ where: { stage: 'charge' } });
   await server.database.position.update({ where: { stage: 'charge' }, data: { seq: seq + 1_000n } });
-  const queue = await openQueue({ url: nats.url, name: 'billing-credits', log });
+  const queue = await openQueue({ url: server.natsUrl, name: 'billing-credits', log });
   await expect(lead({ queue, database: server.database, plans, times, log })).rejects.toThrow(/not the stream the ledger was posted from/);
   await server.database.position.update({ where: { stage: 'charge' }, data: { seq } });
   await queue.close();
@@ -193,10 +189,9 @@ test('a ledger that was posted from another stream refuses to lead', async () =>
 describe('processes', () => {
   const children: ChildProcess[] = [];
   beforeAll(async () => {
-    await applyMigrations(server.url, join(import.meta.dirname, '../../../libs/registry/prisma/migrations'), 'registry');
-    const registry = openRegistry(server.url);
+    const registry = openRegistry(server.databaseUrl);
     await putPricePlan(registry, { id: 'plan', name: 'Plan', refunds: ['failed'], prices: [] });
-    await putTenant(registry, { id: tenant, name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '' });
+    await putTenant(registry, { id: tenant, name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 });
     await registry.$disconnect();
   });
   afterEach(async () => {
@@ -209,7 +204,7 @@ describe('processes', () => {
 
   async function startProcess(): Promise<ChildProcess & { health: string }> {
     const child = fork(join(import.meta.dirname, '../src/main.ts'), {
-      env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: server.url, NATS_URL: nats.url, LOG_LEVEL: 'error' },
+      env: { ...process.env, NODE_OPTIONS: '', DATABASE_URL: server.databaseUrl, NATS_URL: server.natsUrl, LOG_LEVEL: 'error' },
       silent: true,
     });
     children.push(child);
@@ -222,12 +217,7 @@ describe('processes', () => {
   }
 
   /** Nobody answers while nobody leads. */
-  async function untilAnswered(): Promise<BalanceAnswer> {
-    for (;;) {
-      const answer = await asker.ask<BalanceAnswer>(leaseSubjects.balance, { tenant }, 1_500);
-      if (answer) return answer;
-    }
-  }
+  const untilAnswered = () => eventually('an answer', () => asker.ask<BalanceAnswer>(leaseSubjects.balance, { tenant }, 1_500));
 
   test('one leads and another stands by, takes over when it is killed, and posts on from where it was', async () => {
     const first = await startProcess();

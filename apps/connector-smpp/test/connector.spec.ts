@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { startCarrier, type Carrier, type CarrierOptions } from '@heliograph/carrier-simulator';
 import type { Message, MessageFailed, MessageSent, ReceiptReceived } from '@heliograph/message';
 import type { Running } from '@heliograph/service';
+import { eventually } from '@heliograph/testbed';
 import { startPlatform, type Platform, type Seen } from './platform.ts';
 
 jest.setTimeout(15_000);
@@ -179,7 +180,7 @@ describe('a link that', () => {
   test('refuses our password is tried again, and taken when the registry has the right one', async () => {
     const carrier = await provider('locked', { password: 'other' });
     const [message] = await many('locked', 1);
-    await when(() => carrier.stats().bindsRefused > 0);
+    await eventually('the carrier refuses', () => carrier.stats().bindsRefused > 0);
     await platform.connector('locked', { port: carrier.port }, { password: 'other' });
     await settled([message as Message]);
     expect(outcomeOf(message as Message)?.type).toBe('message.sent');
@@ -199,7 +200,7 @@ describe('a link over TLS', () => {
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const { port } = proxy.address() as AddressInfo;
     await platform.connector('secure', { port, host: 'localhost', tls: true });
-    await when(() => refused > 0);
+    await eventually('the certificate is refused', () => refused > 0);
     expect(carrier.stats().sessions).toBe(0);
 
     const trusted = getCACertificates('default');
@@ -218,7 +219,7 @@ describe('the registry', () => {
     const before = await many('switched', 3);
     await settled(before);
     await platform.connector('switched', { port: carrier.port }, { enabled: false });
-    await when(() => carrier.stats().sessions === 0);
+    await eventually('it unbinds', () => carrier.stats().sessions === 0);
     const after = await many('switched', 3, (i) => text(`later ${i}`));
     expect(carrier.stats()).toMatchObject({ messages: 3 });
     await platform.connector('switched', { port: carrier.port });
@@ -261,8 +262,3 @@ test('what was logged holds no password, no number and no text', () => {
   expect(all).not.toMatch(/15551234567|Der Sinn|"secret"/);
   expect(all).toContain('bound');
 });
-
-/** Resolves when it is true of a carrier, which tells nobody: looked at once a turn of the event loop. */
-async function when(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,10 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createVault } from '@heliograph/credential';
-import { removePostgres, startNats, startPostgres } from '@heliograph/embedded';
 import { done, newId, type Message, type MessageFailed, type MessageSent, type ReceiptReceived } from '@heliograph/message';
-import { applyMigrations } from '@heliograph/migrate';
 import { openQueue, type Queue } from '@heliograph/queue';
 import {
   openRegistry,
@@ -14,6 +9,7 @@ import {
   type SmppConnectorSettings,
 } from '@heliograph/registry';
 import { createLog, readConfig, type Running } from '@heliograph/service';
+import { createHeard, startServers } from '@heliograph/testbed';
 import { config } from '../src/config.ts';
 import { start } from '../src/start.ts';
 import { aMessage } from './message.fixture.ts';
@@ -27,7 +23,7 @@ export type Seen = MessageSent | MessageFailed | ReceiptReceived;
 export interface Platform {
   readonly queue: Queue;
   readonly database: RegistryDatabase;
-  readonly seen: Seen[];
+  readonly seen: readonly Seen[];
   /** Lines that the app has logged, as JSON. */
   readonly logged: string[];
   connector(
@@ -43,16 +39,12 @@ export interface Platform {
 }
 
 export async function startPlatform(): Promise<Platform> {
-  const folder = mkdtempSync(join(tmpdir(), 'connector-'));
-  const postgres = await startPostgres({ dataDir: join(folder, 'pg') });
-  const nats = await startNats({ dataDir: join(folder, 'nats'), syncAlways: false });
-  await applyMigrations(postgres.url, join(import.meta.dirname, '../../../libs/registry/prisma/migrations'), 'registry');
-  const database = openRegistry(postgres.url);
+  const servers = await startServers({ schemas: ['registry'], syncAlways: false });
+  const database = openRegistry(servers.databaseUrl);
   const logged: string[] = [];
   const log = createLog({ name: 'test', level: 'debug', instance: 'test', destination: { write: (line) => void logged.push(line) } });
-  const queue = await openQueue({ url: nats.url, name: 'test', log });
-  const seen: Seen[] = [];
-  const waiting = new Set<() => void>();
+  const queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
+  const heard = createHeard<Seen>();
   const readers = await Promise.all(
     (['OUTCOMES', 'RECEIPTS'] as const).map((stream) =>
       queue.workEach({
@@ -61,8 +53,7 @@ export async function startPlatform(): Promise<Platform> {
         share: stream.toLowerCase(),
         eventsInFlightMax: 1_000,
         handle: async ({ event }) => {
-          seen.push(event);
-          for (const look of waiting) look();
+          heard.hear(event);
           return done();
         },
       }),
@@ -72,7 +63,7 @@ export async function startPlatform(): Promise<Platform> {
   return {
     queue,
     database,
-    seen,
+    seen: heard.all,
     logged,
     async connector(id, settings, { enabled = true, password = 'secret' } = {}) {
       const whole = smppConnectorSettings.parse({ host: '127.0.0.1', systemId: id, ...settings });
@@ -90,31 +81,19 @@ export async function startPlatform(): Promise<Platform> {
         name: 'connector-smpp',
         instance: 'test',
         log,
-        config: readConfig(config, { DATABASE_URL: postgres.url, NATS_URL: nats.url, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
+        config: readConfig(config, { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
       }),
     async route(connector, special = {}) {
       const message = aMessage({ id: newId(), validUntilMs: Date.now() + 600_000, ...special });
       await queue.publish({ type: 'message.routed', at: Date.now(), message, connector, route: 'default' });
       return message;
     },
-    until: (is) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (!is(seen)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
+    until: heard.when,
     async stop() {
       await Promise.all(readers.map((reader) => reader.stop(1_000)));
       await queue.close();
       await database.$disconnect();
-      await nats.stop();
-      await postgres.stop();
-      removePostgres(join(folder, 'pg'));
-      rmSync(folder, { recursive: true, force: true });
+      await servers.stop();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createHeard } from '@heliograph/testbed';
 
 export interface Received {
   readonly path: string;
@@ -20,19 +21,17 @@ export interface Endpoint {
 
 export async function startEndpoint(): Promise<Endpoint> {
   const answers = new Map<string, (attempt: number, response: ServerResponse) => number | void>();
-  const all: Received[] = [];
-  const waiting = new Set<() => void>();
-  const received = (path: string) => all.filter((one) => one.path === path);
+  const heard = createHeard<Received>();
+  const received = (path: string) => heard.all.filter((one) => one.path === path);
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const path = request.url ?? '';
-      all.push({ path, headers: request.headers, body: Buffer.concat(chunks).toString() });
       const answer = answers.get(path);
-      const status = answer ? answer(received(path).length, response) : 200;
+      const status = answer ? answer(received(path).length + 1, response) : 200;
       if (status !== undefined) response.writeHead(status).end('answer');
-      for (const look of waiting) look();
+      heard.hear({ path, headers: request.headers, body: Buffer.concat(chunks).toString() });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -40,17 +39,7 @@ export async function startEndpoint(): Promise<Endpoint> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     onPath: (path, answer) => void answers.set(path, answer),
     received,
-    until(path, count) {
-      return new Promise((resolve) => {
-        const look = (): void => {
-          if (received(path).length < count) return;
-          waiting.delete(look);
-          resolve(received(path));
-        };
-        waiting.add(look);
-        look();
-      });
-    },
+    until: (path, count) => heard.until((one) => one.path === path, count),
     stop() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { newId, type FinalState, type MessageFailed, type MessageHead, type MessageSent, type ReceiptReceived } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
+import { quietLog } from '@heliograph/testbed';
 import { isDataError, openDatabase, type Database } from '../src/database.ts';
 import { createOutcomesHandler } from '../src/outcomes.ts';
 import { createReceiptBook, type ReceiptBook } from '../src/receipt-book.ts';
@@ -22,7 +23,6 @@ afterAll(async () => {
   await platform.stop();
 }, 60_000);
 
-const log = { debug() {}, info() {}, warn() {}, error() {} };
 let at = Date.parse('2026-11-20T10:00:00Z');
 
 function sentEvent(message: MessageHead, providerIds: string[], atMs = at++): MessageSent {
@@ -40,8 +40,8 @@ function deliveries<E extends MessageSent | MessageFailed | ReceiptReceived>(eve
 
 /** A process of its own, as far as the database can tell. */
 function handlers(of: ReceiptBook = book) {
-  const outcomes = createOutcomesHandler({ book: of, log });
-  const receipts = createReceiptsHandler({ book: of, log });
+  const outcomes = createOutcomesHandler({ book: of, log: quietLog });
+  const receipts = createReceiptsHandler({ book: of, log: quietLog });
   const states = async (outcome: ReturnType<typeof outcomes>) =>
     (await outcome)
       .flatMap((one) => (one.kind === 'done' ? one.events : []))

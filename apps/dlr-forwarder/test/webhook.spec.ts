@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { newWebhookSecret, verifyWebhook } from '@heliograph/credential';
 import { newId, type FinalState, type MessageHead, type MessageReported, type ReportDelivered } from '@heliograph/message';
 import { registryChanged } from '@heliograph/registry';
+import { eventually } from '@heliograph/testbed';
 import { openDatabase } from '../src/database.ts';
 import { createPoster } from '../src/webhook-post.ts';
 import { createWebhookOutbox } from '../src/webhook-outbox.ts';
@@ -62,14 +63,13 @@ interface Row {
 
 /** The delivery's row once it is as wanted: it is written after the try, so a reader may be early. */
 async function row({ message }: { message: { id: string } }, wanted: (row: Row) => boolean): Promise<Row> {
-  for (;;) {
+  return eventually('the row of the delivery', async () => {
     const [found] = await platform.rows<Row>(
       `select replace(id::text, '-', '') id, attempt, last_status, last_error, result, next_at is null done from dlr.webhook_delivery where message_id = $1`,
       [message.id],
     );
-    if (found && wanted(found)) return found;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+    return found && wanted(found) && found;
+  });
 }
 
 function isSigned({ headers, body }: Received, withSecrets: string[]): boolean {
@@ -171,14 +171,10 @@ describe('the webhook of a message', () => {
     await platform.tenant(webhook);
     platform.queue.broadcast(registryChanged, {});
     // the registry is read by the time a second message gets through
-    for (;;) {
+    await eventually('a report is posted again', async () => {
       const event = await ended();
-      const [found] = await Promise.race([
-        delivered(event).then(() => ['delivered']),
-        platform.rows<{ n: number }>('select pg_sleep(0.1)').then(() => []),
-      ]);
-      if (found) break;
-    }
+      return Promise.race([delivered(event), platform.rows('select pg_sleep(0.1)').then(() => undefined)]);
+    });
     const ids = endpoint.received(path).map(({ headers }) => headers['webhook-id']);
     expect(new Set(ids).size).toBe(ids.length);
   }, 15_000);

@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { newApiKey } from '@heliograph/credential';
-import { removePostgres, startNats, startPostgres } from '@heliograph/embedded';
 import { leaseSubjects, type BalanceAnswer, type LeaseAnswer, type LeaseQuestion } from '@heliograph/message';
-import { applyMigrations } from '@heliograph/migrate';
 import { openQueue, type Queue } from '@heliograph/queue';
 import {
   openRegistry,
@@ -24,21 +19,20 @@ import {
   type RegistryDatabase,
 } from '@heliograph/registry';
 import { createLog, parseConfig, type Running } from '@heliograph/service';
+import { eventually, startServers, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
 import { endpoints, type Endpoint } from '../src/endpoint.ts';
 import { problems } from '../src/problem.ts';
 import { problemDetails } from '../src/schema.ts';
 import { start } from '../src/start.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'http-api-'));
 const workspace = new URL('../../..', import.meta.url);
 const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
 const keys = { acme: newApiKey(), other: newApiKey(), poor: newApiKey(), disabled: newApiKey() };
 const to = '+31612345678';
 const bodyOctetsMax = 64 * 1024;
 
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
-let nats: Awaited<ReturnType<typeof startNats>>;
+let servers: TestServers;
 let queue: Queue;
 let registry: RegistryDatabase;
 let messageLog: ChildProcess;
@@ -46,17 +40,11 @@ let service: Running;
 let base: string;
 
 beforeAll(async () => {
-  [postgres, nats] = await Promise.all([startPostgres({ dataDir: join(folder, 'pg') }), startNats({ dataDir: join(folder, 'nats') })]);
-  for (const [owner, place] of [
-    ['registry', 'libs/registry'],
-    ['message_log', 'apps/message-log'],
-  ] as const) {
-    await applyMigrations(postgres.url, fileURLToPath(new URL(`${place}/prisma/migrations`, workspace)), owner);
-  }
-  registry = openRegistry(postgres.url);
+  servers = await startServers({ schemas: ['registry', 'message_log'] });
+  registry = openRegistry(servers.databaseUrl);
   await seed();
-  queue = await openQueue({ url: nats.url, name: 'test', log });
-  actAsBilling();
+  queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
+  await actAsBilling();
   messageLog = await startMessageLog();
   service = await startService();
   base = `http://127.0.0.1:${service.ports?.http}`;
@@ -68,9 +56,7 @@ afterAll(async () => {
   if (messageLog?.exitCode === null) await once(messageLog, 'exit');
   await queue?.close();
   await registry?.$disconnect();
-  await Promise.all([postgres?.stop(), nats?.stop()]);
-  removePostgres(join(folder, 'pg'));
-  rmSync(folder, { recursive: true, force: true });
+  await servers?.stop();
 }, 30_000);
 
 async function seed(): Promise<void> {
@@ -107,14 +93,14 @@ async function seed(): Promise<void> {
 }
 
 /** billing-credits is another app; what it says on the wire is all that counts here. */
-function actAsBilling(): void {
-  queue.answer<LeaseQuestion>(leaseSubjects.grant, 'billing', ({ tenant, wantMicroCredits }): LeaseAnswer =>
+async function actAsBilling(): Promise<void> {
+  await queue.answer<LeaseQuestion>(leaseSubjects.grant, 'billing', ({ tenant, wantMicroCredits }): LeaseAnswer =>
     tenant === 'poor'
       ? { kind: 'no_credit' }
       : { kind: 'granted', lease: `lease-${tenant}`, microCredits: wantMicroCredits, expiresAtMs: Date.now() + 60_000 },
   );
-  queue.answer(leaseSubjects.giveBack, 'billing', () => ({}));
-  queue.answer(leaseSubjects.balance, 'billing', (): BalanceAnswer => ({
+  await queue.answer(leaseSubjects.giveBack, 'billing', () => ({}));
+  await queue.answer(leaseSubjects.balance, 'billing', (): BalanceAnswer => ({
     fundsMicroCredits: '1000000000',
     balanceMicroCredits: '947000000',
     leasedMicroCredits: '50000000',
@@ -125,7 +111,7 @@ function actAsBilling(): void {
 
 async function startMessageLog(): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('apps/message-log/src/main.ts', workspace)), {
-    env: { PATH: process.env.PATH, DATABASE_URL: postgres.url, NATS_URL: nats.url, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
+    env: { PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
@@ -135,8 +121,9 @@ async function startMessageLog(): Promise<ChildProcess> {
 
 function startService(): Promise<Running> {
   const parsed = parseConfig(schema, {
-    DATABASE_URL: postgres.url,
-    NATS_URL: nats.url,
+    DATABASE_URL: servers.databaseUrl,
+    NATS_URL: servers.natsUrl,
+    MASTER_KEY: '0f'.repeat(32),
     HTTP_PORT: '0',
     HTTP_BODY_OCTETS_MAX: String(bodyOctetsMax),
   });
@@ -354,7 +341,7 @@ describe('an API key', () => {
 
   async function untilStatus(key: string, status: number): Promise<void> {
     queue.broadcast(registryChanged, {});
-    while ((await call('GET', '/v1/balance', { key })).status !== status);
+    await eventually(`a ${status}`, async () => (await call('GET', '/v1/balance', { key })).status === status);
   }
 });
 

@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { removePostgres, startNats, startPostgres } from '@heliograph/embedded';
 import {
   headOf,
   historySubjects,
@@ -13,28 +9,25 @@ import {
   type MessageListAnswer,
   type TraceAnswer,
 } from '@heliograph/message';
-import { applyMigrations } from '@heliograph/migrate';
 import { openQueue, type Queue } from '@heliograph/queue';
 import { createLog, parseConfig, type Running } from '@heliograph/service';
+import { eventually, startServers, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
 import { isDataError, openHistory, type History } from '../src/history.ts';
 import { addEvent, type LoggedEvent, type Row } from '../src/log.ts';
 import { start } from '../src/start.ts';
 import { cause, deliveredWay, failedAt, messageAt, t0 } from './events.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'message-log-'));
 const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
-let postgres: Awaited<ReturnType<typeof startPostgres>>;
-let nats: Awaited<ReturnType<typeof startNats>>;
+let servers: TestServers;
 let queue: Queue;
 let service: Running;
 let history: History;
 
 beforeAll(async () => {
-  [postgres, nats] = await Promise.all([startPostgres({ dataDir: join(folder, 'pg') }), startNats({ dataDir: join(folder, 'nats') })]);
-  await applyMigrations(postgres.url, new URL('../prisma/migrations', import.meta.url).pathname, 'message_log');
-  queue = await openQueue({ url: nats.url, name: 'test', log });
-  history = openHistory(postgres.url);
+  servers = await startServers({ schemas: ['message_log'] });
+  queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
+  history = openHistory(servers.databaseUrl);
   service = await startService();
 }, 60_000);
 
@@ -42,13 +35,16 @@ afterAll(async () => {
   await service?.stop();
   await queue?.close();
   await history?.close();
-  await Promise.all([postgres?.stop(), nats?.stop()]);
-  removePostgres(join(folder, 'pg'));
-  rmSync(folder, { recursive: true, force: true });
+  await servers?.stop();
 }, 30_000);
 
 function startService(): Promise<Running> {
-  const parsed = parseConfig(schema, { DATABASE_URL: postgres.url, NATS_URL: nats.url, GATHER_MS: '20ms', TRIM_EVERY_MS: '1h' });
+  const parsed = parseConfig(schema, {
+    DATABASE_URL: servers.databaseUrl,
+    NATS_URL: servers.natsUrl,
+    GATHER_MS: '20ms',
+    TRIM_EVERY_MS: '1h',
+  });
   if (!parsed.ok) throw new Error(parsed.errors.join());
   return start({ name: 'message-log', instance: 'test', config: parsed.config, log });
 }
@@ -62,10 +58,10 @@ const ask = {
 /** Publishes and waits until the history has the last hop. */
 async function publishAndWait(events: readonly HeliographEvent[], tenant: string, id: string, hops: number): Promise<TraceAnswer> {
   for (const event of events) await queue.publish(event);
-  for (;;) {
+  return eventually('the last hop', async () => {
     const answer = await ask.trace(tenant, id);
-    if (answer && answer.hops.length >= hops) return answer;
-  }
+    return answer && answer.hops.length >= hops && answer;
+  });
 }
 
 describe('message-log', () => {

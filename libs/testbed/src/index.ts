@@ -1,5 +1,8 @@
 export { startBank } from './bank.ts';
+export { driftAfterMigrations, driftOf } from './drift.ts';
 export { eventually } from './eventually.ts';
+export { createHeard, type Heard } from './heard.ts';
+export { testMessage } from './message.ts';
 export { quietLog } from './quiet-log.ts';
-export { startServers, type Schema, type TestServers } from './servers.ts';
+export { migrate, startServers, type Schema, type TestServers, type TestServersOptions } from './servers.ts';
 export { seedTenant, testTenant } from './tenants.ts';
