@@ -79,7 +79,13 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
     throw new Error(`nats-server did not start. The end of ${logFile}:\n${lastLogLines(logFile)}`);
   }
   const { exit: _, ...handle } = running;
-  return { ...handle, port: ports.port, url: `nats://${user}:${password}@127.0.0.1:${ports.port}`, version: binary.version, monitorUrl: ports.monitorUrl };
+  return {
+    ...handle,
+    port: ports.port,
+    url: `nats://${user}:${password}@127.0.0.1:${ports.port}`,
+    version: binary.version,
+    monitorUrl: ports.monitorUrl,
+  };
 }
 
 const user = 'heliograph';
