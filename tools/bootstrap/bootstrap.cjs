@@ -85,7 +85,7 @@ function matchesLock() {
 
 async function install() {
   say('installing dependencies (npm ci), a minute or so the first time');
-  const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']);
+  const code = await npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', '--no-json']);
   if (code !== 0) {
     throw expected(
       `npm ci failed (exit code ${code}); its output is above. Without network it needs a filled npm cache; behind a proxy, npm's own "proxy" and "registry" settings.`,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
 import { eventually } from '@heliograph/testbed';
 import { connectStubborn, type StubbornClient } from '../src/stubborn-client.ts';
@@ -15,7 +17,9 @@ let client: StubbornClient;
 
 beforeAll(async () => {
   carrier = await startCarrier({ options: { receiptDelayMs: 20 } });
-  stack = await startStack({ carrierPort: carrier.port, balance: 100_000 });
+  // trimmed as soon as every reader has a record: what a reader looks for after a crash must still be there
+  const env = { REPLAY_WINDOW_MS: '1s', TRIM_EVERY_MS: '1s' };
+  stack = await startStack({ carrierPort: carrier.port, balance: 100_000, env });
   client = await connectStubborn(stack.ready.smpp);
 }, 120_000);
 
@@ -77,6 +81,17 @@ async function chargedCredits(): Promise<bigint> {
   const { charged } = await eventually('the balance', () => stack.balance());
   return BigInt(charged.replace('.', ''));
 }
+
+test('what every reader had was trimmed on the way', async () => {
+  const log = readFileSync(join(stack.ready.data, 'logs', 'message-log.log'), 'utf8');
+  const { health } = JSON.parse(log.split('\n').findLast((line) => line.includes('"msg":"ready"')) as string).ports as { health: number };
+  await eventually('every stream is trimmed', async () => {
+    const metrics = await (await fetch(`http://127.0.0.1:${health}/metrics`)).text();
+    return ['SUBMITTED', 'ROUTED', 'OUTCOMES', 'RECEIPTS', 'REPORTED'].every((stream) =>
+      new RegExp(`heliograph_message_log_trimmed_total{.*stream="${stream}".*} [1-9]`).test(metrics),
+    );
+  });
+});
 
 test('after all of it, the money adds up', async () => {
   const { credits, charged, funds } = await stack.balance();
