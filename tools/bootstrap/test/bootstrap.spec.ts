@@ -98,7 +98,11 @@ describe('bootstrap on a fresh clone', () => {
     write('tools/check/src/main.ts', 'console.log("checked", process.connected ?? false);');
     expect((await bootstrap(['start', '--help'])).stdout).toBe('launched --help true\n');
     expect((await bootstrap(['test'])).stdout).toBe('checked false\n');
-    expect(await bootstrap(['toString'])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('<start|test|docs|bench|run FILE>') });
+    expect(await bootstrap(['toString'])).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('<start|test|docs|bench|run FILE>'),
+    });
   });
 });
 
