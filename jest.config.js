@@ -6,6 +6,8 @@ export default {
   testMatch: ['<rootDir>/{apps,libs,tools}/**/*.spec.ts', '<rootDir>/{apps,libs,tools}/**/*.fuzz.ts', '<rootDir>/test/**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': '<rootDir>/tools/jest/strip-types.js' },
+  // servers and processes do most of the work: a worker less than cores leaves the machine idle
+  maxWorkers: '100%',
   // real servers on a busy machine
   testTimeout: 30_000,
   modulePathIgnorePatterns: ['<rootDir>/.data/'],
