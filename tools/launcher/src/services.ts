@@ -87,6 +87,8 @@ export function serviceEnv(
   return {
     HEALTH_PORT: '0',
     LOG_LEVEL: 'info',
+    // measured on 2 cores: ready in 2.2 s with it, 3.2 s without; a service that was killed is back sooner, too
+    NODE_COMPILE_CACHE: `${surroundings.options.data}/compile-cache`,
     ...profileEnv[surroundings.options.profile],
     ...withoutSecrets(base),
     DATABASE_URL: surroundings.databaseUrl,
