@@ -107,8 +107,9 @@ async function readyLine(child: ChildProcess): Promise<Ready> {
     throw new Error(`npm start ended before it was ready:\n${said.join('')}`);
   });
   const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  // nothing but the one line may stand on stdout; when npm writes there instead, it says that the start failed
+  if (!line.startsWith('{"ready":true')) await ended;
   ended.catch(() => {});
-  // nothing but the one line may stand on stdout
   return JSON.parse(line) as Ready;
 }
 
