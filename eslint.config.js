@@ -9,6 +9,7 @@ const libs = {
   smpp: [],
   credential: [],
   service: [],
+  webhook: [],
   embedded: [],
   migrate: [],
   queue: ['message'],

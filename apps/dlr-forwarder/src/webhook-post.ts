@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { isPrivateAddress, PrivateAddressError, publicLookup } from './webhook-address.ts';
+import { isPrivateAddress, PrivateAddressError, publicLookup } from '@heliograph/webhook';
 import type { Answer } from './webhook-retry.ts';
 
 export interface Posting {

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { describe, expect, test } from '@jest/globals';
-import { isPrivateAddress, PrivateAddressError, publicLookup } from './webhook-address.ts';
+import { isPrivateAddress, PrivateAddressError, publicLookup } from './address.ts';
 
 describe('addresses no webhook may reach', () => {
   test.each([

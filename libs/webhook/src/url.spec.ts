@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { isWebhookAddress } from './webhook-address.ts';
+import { isWebhookUrl } from './url.ts';
 
 it.each([
   ['an https URL', 'https://example.com/reports?a=b', true, true],
@@ -14,5 +14,5 @@ it.each([
   ['a line break, which a URL parser drops', 'https://example.com/\nx', false, false],
   ['half of a surrogate pair', 'https://example.com/\ud83d', false, false],
 ])('%s as a webhook', (_, url, publicly, privately) => {
-  expect([isWebhookAddress(url, false), isWebhookAddress(url, true)]).toEqual([publicly, privately]);
+  expect([isWebhookUrl(url, false), isWebhookUrl(url, true)]).toEqual([publicly, privately]);
 });
