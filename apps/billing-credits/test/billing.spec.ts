@@ -191,7 +191,7 @@ describe('processes', () => {
   beforeAll(async () => {
     const registry = openRegistry(server.databaseUrl);
     await putPricePlan(registry, { id: 'plan', name: 'Plan', refunds: ['failed'], prices: [] });
-    await putTenant(registry, { id: tenant, name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '' });
+    await putTenant(registry, { id: tenant, name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 });
     await registry.$disconnect();
   });
   afterEach(async () => {

@@ -69,7 +69,7 @@ export async function startPlatform(): Promise<Platform> {
       return start({ name: 'dlr-forwarder', instance: 'test', config: read, log: quietLog as never }, options);
     },
     async tenant({ id, url, secrets, enabled = true }) {
-      await putTenant(registry, { id, name: id, enabled: true, pricePlanId: 'plan', defaultCountry: '' });
+      await putTenant(registry, { id, name: id, enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 });
       const vault = createVault(Buffer.from(masterKey, 'hex'));
       await putWebhook(registry, { tenantId: id, url, enabled, secrets: secrets.map((secret) => vault.seal(secret, `webhook:${id}`)) });
     },

@@ -17,9 +17,10 @@ import type { Caller } from './authenticate.ts';
 import type { EndpointName } from './endpoint.ts';
 import { problem, type Problem } from './problem.ts';
 import type { listQuery, SubmissionBody, webhookChange } from './schema.ts';
-import { showBalance, showMessage, showTrace } from './show.ts';
+import type { Sessions } from './sessions.ts';
+import { showBalance, showMessage, showSession, showTrace } from './show.ts';
 import { answerOf, submissionsOf } from './submit.ts';
-import { isWebhookAddress, webhookRule } from './webhook-address.ts';
+import { isWebhookUrl, webhookUrlRule } from '@heliograph/webhook';
 import type { Webhooks } from './webhooks.ts';
 
 /** A request that is authenticated and whose body and query fit their schemas. */
@@ -31,7 +32,8 @@ export interface ApiRequest {
 }
 
 export type ApiAnswer =
-  { readonly ok: true; readonly body: object; readonly location?: string } | { readonly ok: false; readonly problem: Problem };
+  | { readonly ok: true; readonly body?: object; readonly location?: string }
+  | { readonly ok: false; readonly problem: Problem; readonly retryAfterMs?: number };
 
 export type Api = Readonly<Record<EndpointName, (request: ApiRequest) => Promise<ApiAnswer>>>;
 
@@ -39,6 +41,7 @@ export interface ApiOptions {
   readonly accept: Pick<Accept, 'submit'>;
   readonly asking: Pick<Queue, 'ask'>;
   readonly webhooks: Webhooks;
+  readonly sessions: Sessions;
   readonly privateWebhooks: boolean;
   readonly now?: () => number;
 }
@@ -47,7 +50,7 @@ export interface ApiOptions {
 const askTimeoutMs = 5_000;
 
 /** What each endpoint does. */
-export function createApi({ accept, asking, webhooks, privateWebhooks, now = Date.now }: ApiOptions): Api {
+export function createApi({ accept, asking, webhooks, sessions, privateWebhooks, now = Date.now }: ApiOptions): Api {
   /** Of every question the tenant is a part: nobody sees another's. */
   async function ask<Question, Answer>(subject: string, question: Question & object): Promise<Answer | undefined> {
     return asking.ask<Answer>(subject, question, askTimeoutMs);
@@ -86,13 +89,22 @@ export function createApi({ accept, asking, webhooks, privateWebhooks, now = Dat
       const answer = await ask<BalanceQuestion, BalanceAnswer>(leaseSubjects.balance, { tenant: caller.tenant });
       return answer ? { ok: true, body: showBalance(answer) } : nobodyAnswers;
     },
+    async sessions({ caller }) {
+      const live = await sessions.list(caller.tenant);
+      return live ? { ok: true, body: { sessions: live.map(showSession) } } : nobodyAnswers;
+    },
+    async closeSession({ caller, params: { id = '' } }) {
+      const outcome = await sessions.close(caller.tenant, id);
+      if (outcome === 'away') return nobodyAnswers;
+      return outcome === 'closing' ? { ok: true } : noSession;
+    },
     async webhook({ caller }) {
       const webhook = webhooks.of(caller.tenant);
       return webhook ? { ok: true, body: webhook } : unreadable;
     },
     async putWebhook({ caller, body }) {
       const change = body as z.infer<typeof webhookChange>;
-      if (change.url !== '' && !isWebhookAddress(change.url, privateWebhooks)) return badWebhook;
+      if (change.url !== '' && !isWebhookUrl(change.url, privateWebhooks)) return badWebhook;
       const outcome = await webhooks.save(caller.tenant, change);
       if (outcome.kind === 'saved') return { ok: true, body: outcome.webhook };
       return outcome.kind === 'away' ? nobodyAnswers : unreadable;
@@ -101,6 +113,7 @@ export function createApi({ accept, asking, webhooks, privateWebhooks, now = Dat
 }
 
 const notFound: ApiAnswer = { ok: false, problem: problem('not_found', 'you have no message with this id') };
+const noSession: ApiAnswer = { ok: false, problem: problem('not_found', 'you have no session with this id') };
 const nobodyAnswers: ApiAnswer = { ok: false, problem: problem('unavailable', 'the service that knows it does not answer') };
-const badWebhook: ApiAnswer = { ok: false, problem: problem('bad_webhook', webhookRule, [{ field: '/url', message: webhookRule }]) };
+const badWebhook: ApiAnswer = { ok: false, problem: problem('bad_webhook', webhookUrlRule, [{ field: '/url', message: webhookUrlRule }]) };
 const unreadable: ApiAnswer = { ok: false, problem: problem('internal', 'the secrets of your webhook cannot be read') };

@@ -106,10 +106,17 @@ function perform({ query, body, answer }: Endpoint, operation: Api[EndpointName]
       body: checkedBody.value,
     };
     const given = await operation(asked);
-    if (!given.ok) throw new ProblemError(given.problem);
+    if (!given.ok) throw new ProblemError(given.problem, retryAfterHeader(given.retryAfterMs));
     if (given.location !== undefined) response.location(given.location);
-    response.status(answer.status).json(given.body);
+    response.status(answer.status);
+    if (given.body === undefined) response.end();
+    else response.json(given.body);
   };
+}
+
+/** Whole seconds (RFC 9110 §10.2.3), rounded up: sooner is too soon. */
+function retryAfterHeader(ms: number | undefined): Record<string, string> {
+  return ms === undefined ? {} : { 'Retry-After': String(Math.ceil(ms / 1000)) };
 }
 
 function refuseMethod(offered: readonly Endpoint[]): RequestHandler {
@@ -131,7 +138,7 @@ function answerProblem(log: Pick<Log, 'error'>): ErrorRequestHandler {
     const { retryAfter } = problems[reasonOf(answer)];
     response
       .status(answer.status)
-      .set({ ...headers, ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }) })
+      .set({ ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }), ...headers })
       .type('application/problem+json')
       .send(JSON.stringify(answer));
   };

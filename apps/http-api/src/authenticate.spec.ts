@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { newApiKey } from '@heliograph/credential';
-import type { Credential, Tenant } from '@heliograph/registry';
+import { credentialDefaults, type Credential, type Tenant } from '@heliograph/registry';
 import { callerOf } from './authenticate.ts';
 
 const { key, lookupId, digest } = newApiKey();
 const credential: Credential = {
+  ...credentialDefaults,
   id: 'key-1',
   tenantId: 'acme',
   kind: 'api_key',
@@ -14,7 +15,7 @@ const credential: Credential = {
   window: 1,
   sessions: 1,
 };
-const tenant: Tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '' };
+const tenant: Tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 };
 
 function snapshotOf(fields: { credential?: Partial<Credential>; tenant?: Partial<Tenant> } = {}) {
   const one = { ...credential, ...fields.credential };

@@ -1,9 +1,21 @@
 import type { z } from 'zod';
 import type { ProblemReason } from './problem.ts';
-import { accepted, acceptedMany, balance, listQuery, message, messageList, submission, trace, webhook, webhookChange } from './schema.ts';
+import {
+  accepted,
+  acceptedMany,
+  balance,
+  listQuery,
+  message,
+  messageList,
+  sessionList,
+  submission,
+  trace,
+  webhook,
+  webhookChange,
+} from './schema.ts';
 
 export interface Endpoint {
-  readonly method: 'get' | 'post' | 'put';
+  readonly method: 'get' | 'post' | 'put' | 'delete';
   /** As OpenAPI writes it. */
   readonly path: string;
   readonly summary: string;
@@ -12,7 +24,10 @@ export interface Endpoint {
   readonly body?: z.ZodObject;
   /** Bodies to show, by name; each fits the schema. */
   readonly examples?: Readonly<Record<string, object>>;
-  readonly answer: { readonly status: 200 | 202; readonly description: string; readonly schemas: readonly z.ZodType[] };
+  /** What the id in the path is of. */
+  readonly idOf?: 'message' | 'session';
+  /** 204 has no schemas: it has no body. */
+  readonly answer: { readonly status: 200 | 202 | 204; readonly description: string; readonly schemas: readonly z.ZodType[] };
   /** Beside those of every endpoint. */
   readonly problems: readonly ProblemReason[];
 }
@@ -69,6 +84,7 @@ export const endpoints = {
     path: '/v1/messages/{id}',
     summary: 'Look at a message',
     description: 'Found from the moment its submission was answered.',
+    idOf: 'message',
     answer: { status: 200, description: 'The message as it is now', schemas: [message] },
     problems: ['not_found', 'unavailable'],
   },
@@ -77,6 +93,7 @@ export const endpoints = {
     path: '/v1/messages/{id}/trace',
     summary: "Follow a message's way",
     description: 'Every step it took, with its time.',
+    idOf: 'message',
     answer: { status: 200, description: 'Its hops', schemas: [trace] },
     problems: ['not_found', 'unavailable'],
   },
@@ -87,6 +104,23 @@ export const endpoints = {
     description: 'At every moment funds = balance + leased + charged - refunded.',
     answer: { status: 200, description: 'Your credits', schemas: [balance] },
     problems: ['unavailable'],
+  },
+  sessions: {
+    method: 'get',
+    path: '/v1/sessions',
+    summary: 'List your SMPP sessions',
+    description: 'Those bound at this moment with any of your system ids.',
+    answer: { status: 200, description: 'Your sessions', schemas: [sessionList] },
+    problems: ['unavailable'],
+  },
+  closeSession: {
+    method: 'delete',
+    path: '/v1/sessions/{id}',
+    summary: 'End an SMPP session',
+    description: 'It is unbound after the requests it has in work are answered. Its client may bind again.',
+    idOf: 'session',
+    answer: { status: 204, description: 'It is being ended', schemas: [] },
+    problems: ['not_found', 'unavailable'],
   },
   webhook: {
     method: 'get',

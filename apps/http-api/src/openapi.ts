@@ -13,7 +13,7 @@ export interface Operation {
   readonly requestBody?: { required: true; content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }> };
   readonly responses: Record<
     string,
-    { description: string; headers?: Record<string, unknown>; content: Record<string, { schema: Schema }> }
+    { description: string; headers?: Record<string, unknown>; content?: Record<string, { schema: Schema }> }
   >;
 }
 
@@ -48,12 +48,13 @@ export function createOpenApi(): OpenApi {
   };
 }
 
-function operationOf(name: string, { summary, description, path, query, body, examples = {}, answer, problems: own }: Endpoint): Operation {
+function operationOf(name: string, endpoint: Endpoint): Operation {
+  const { summary, description, query, body, examples = {}, answer, problems: own } = endpoint;
   return {
     operationId: name,
     summary,
     description,
-    parameters: [...pathParameters(path), ...(query ? queryParameters(query) : [])],
+    parameters: [...pathParameters(endpoint), ...(query ? queryParameters(query) : [])],
     ...(body
       ? { requestBody: { required: true, content: { 'application/json': { schema: reference(body), examples: shown(examples) } } } }
       : {}),
@@ -63,7 +64,7 @@ function operationOf(name: string, { summary, description, path, query, body, ex
         ...(answer.status === 202
           ? { headers: { Location: { description: 'the message, when there is one recipient', schema: { type: 'string' } } } }
           : {}),
-        content: { 'application/json': { schema: oneOf(answer.schemas) } },
+        ...(answer.schemas.length > 0 ? { content: { 'application/json': { schema: oneOf(answer.schemas) } } } : {}),
       },
       ...problemAnswers([...commonProblems, ...own]),
     },
@@ -74,12 +75,12 @@ function shown(examples: Readonly<Record<string, object>>): Record<string, { val
   return Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
 }
 
-function pathParameters(path: string): Operation['parameters'] {
+function pathParameters({ path, idOf }: Endpoint): Operation['parameters'] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
     required: true,
-    description: 'message id',
+    description: `${idOf} id`,
     schema: { type: 'string' },
   }));
 }

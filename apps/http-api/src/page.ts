@@ -56,7 +56,7 @@ ${Object.values(body?.examples ?? {})
   .map(({ value }) => `<pre>${escape(JSON.stringify(value, null, 2))}</pre>`)
   .join('')}
 ${table(
-  Object.entries(responses).map(([status, { description: text, content }]) => [
+  Object.entries(responses).map(([status, { description: text, content = {} }]) => [
     `<code>${escape(status)}</code>`,
     escape(text),
     Object.values(content)

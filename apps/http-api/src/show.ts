@@ -1,7 +1,7 @@
-import type { BalanceAnswer, Hop, LoggedMessage } from '@heliograph/message';
+import type { BalanceAnswer, Hop, LiveSession, LoggedMessage } from '@heliograph/message';
 import type { z } from 'zod';
 import { creditsText } from './credits.ts';
-import type { balance, message, trace } from './schema.ts';
+import type { balance, message, session, trace } from './schema.ts';
 
 /** What the services answer, in the API's words. Which provider carried a message is said in its trace only. */
 
@@ -52,6 +52,11 @@ export function showBalance(answer: BalanceAnswer): z.infer<typeof balance> {
     refunded: creditsText(BigInt(answer.refundedMicroCredits)),
     funds: creditsText(BigInt(answer.fundsMicroCredits)),
   };
+}
+
+export function showSession(live: LiveSession): z.infer<typeof session> {
+  const { credential: _, sinceMs, pdusIn, pdusOut, octetsIn, octetsOut, ...shown } = live;
+  return { ...shown, since: timeText(sinceMs), counters: { pdusIn, pdusOut, octetsIn, octetsOut } };
 }
 
 function timeText(ms: number): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createAccept } from '@heliograph/accept';
 import { createVault, newWebhookSecret } from '@heliograph/credential';
+import { sessionPresence } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
 import { openRegistry, watchRegistry } from '@heliograph/registry';
 import { gauge, type Config, type Running, type ServiceContext } from '@heliograph/service';
@@ -9,6 +10,7 @@ import { createApp } from './app.ts';
 import { authenticate } from './authenticate.ts';
 import type { config as configSchema } from './config.ts';
 import { listen } from './listen.ts';
+import { createSessions } from './sessions.ts';
 import { createWebhooks } from './webhooks.ts';
 
 const name = 'http-api';
@@ -31,8 +33,9 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
     newSecret: newWebhookSecret,
     log,
   });
+  const sessions = createSessions({ presence: await queue.presence(sessionPresence), asking: queue, registry });
   const app = createApp({
-    api: createApi({ accept, asking: queue, webhooks, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
+    api: createApi({ accept, asking: queue, webhooks, sessions, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
     authenticate: authenticate(registry),
     bodyOctetsMax: config.HTTP_BODY_OCTETS_MAX,
     tls: tls !== undefined,

@@ -2,7 +2,7 @@ import type { Acceptance, Submission } from '@heliograph/accept';
 import { creditsText } from './credits.ts';
 import { problem, problems, reasonOf, refusal, type Problem } from './problem.ts';
 import type { SubmissionBody } from './schema.ts';
-import { isWebhookAddress, webhookRule } from './webhook-address.ts';
+import { isWebhookUrl, webhookUrlRule } from '@heliograph/webhook';
 
 /** What HTTP itself must know to turn a body into submissions. */
 export interface SubmitFacts {
@@ -18,8 +18,8 @@ export type Submissions = { readonly ok: true; readonly submissions: Submission[
 export function submissionsOf(body: SubmissionBody, { credential, nowMs, privateWebhooks }: SubmitFacts): Submissions {
   const { to, text, from = '', validity, webhook, class: messageClass, reference, flash } = body;
   if (!text.isWellFormed()) return { ok: false, problem: refusal('bad_encoding', 'the text has half of a surrogate pair') };
-  if (webhook !== undefined && !isWebhookAddress(webhook, privateWebhooks))
-    return { ok: false, problem: refusal('bad_webhook', webhookRule) };
+  if (webhook !== undefined && !isWebhookUrl(webhook, privateWebhooks))
+    return { ok: false, problem: refusal('bad_webhook', webhookUrlRule) };
   const common = {
     credential,
     door: 'http' as const,
@@ -35,20 +35,27 @@ export function submissionsOf(body: SubmissionBody, { credential, nowMs, private
 }
 
 export type SubmitAnswer =
-  { readonly ok: true; readonly body: object; readonly location?: string } | { readonly ok: false; readonly problem: Problem };
+  | { readonly ok: true; readonly body: object; readonly location?: string }
+  | { readonly ok: false; readonly problem: Problem; readonly retryAfterMs?: number };
 
 /** The answer to a body, from what became of each recipient, in their order. */
 export function answerOf(body: SubmissionBody, acceptances: readonly Acceptance[]): SubmitAnswer {
   const { to } = body;
   if (typeof to === 'string') {
     const [only] = acceptances as [Acceptance];
-    if (!only.ok) return { ok: false, problem: refusal(only.reason, only.detail) };
+    if (!only.ok) return { ok: false, problem: refusal(only.reason, only.detail), ...patience([only]) };
     return { ok: true, body: acceptedBody(only), location: `/v1/messages/${only.id}` };
   }
   const messages = acceptances.map((one, i) => (one.ok ? acceptedBody(one) : { to: to[i] ?? '', error: ofRecipient(one, i) }));
   const refused = messages.flatMap((one) => ('error' in one ? [one.error] : []));
   if (refused.length < messages.length) return { ok: true, body: { messages } };
-  return { ok: false, problem: ofAll(refused) };
+  return { ok: false, problem: ofAll(refused), ...patience(acceptances) };
+}
+
+/** The longest wait that somebody was told. */
+function patience(acceptances: readonly Acceptance[]): { retryAfterMs?: number } {
+  const waits = acceptances.flatMap((one) => (one.ok || one.retryAfterMs === undefined ? [] : [one.retryAfterMs]));
+  return waits.length > 0 ? { retryAfterMs: Math.max(...waits) } : {};
 }
 
 function acceptedBody({ id, to, segments, microCredits }: Extract<Acceptance, { ok: true }>) {

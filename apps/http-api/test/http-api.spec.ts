@@ -8,6 +8,7 @@ import { newApiKey } from '@heliograph/credential';
 import { leaseSubjects, type BalanceAnswer, type LeaseAnswer, type LeaseQuestion } from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import {
+  credentialDefaults,
   openRegistry,
   putCredential,
   putPricePlan,
@@ -28,7 +29,7 @@ import { start } from '../src/start.ts';
 
 const workspace = new URL('../../..', import.meta.url);
 const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
-const keys = { acme: newApiKey(), other: newApiKey(), poor: newApiKey(), disabled: newApiKey() };
+const keys = { acme: newApiKey(), other: newApiKey(), poor: newApiKey(), disabled: newApiKey(), hasty: newApiKey() };
 const to = '+31612345678';
 const bodyOctetsMax = 64 * 1024;
 
@@ -78,8 +79,16 @@ async function seed(): Promise<void> {
   });
   for (const prefix of ['31', '32']) await putRoute(registry, { id: `to-${prefix}`, prefix, connectorId: 'north' });
   for (const [id, { lookupId, digest }] of Object.entries(keys)) {
-    await putTenant(registry, { id, name: id, enabled: true, pricePlanId: 'plan', defaultCountry: id === 'acme' ? 'NL' : '' });
+    await putTenant(registry, {
+      id,
+      name: id,
+      enabled: true,
+      pricePlanId: 'plan',
+      defaultCountry: id === 'acme' ? 'NL' : '',
+      segmentsPerSecond: id === 'hasty' ? 0.5 : 0,
+    });
     const credential = {
+      ...credentialDefaults,
       id: `${id}-key`,
       tenantId: id,
       kind: 'api_key',
@@ -267,6 +276,17 @@ describe('POST /v1/messages', () => {
     for (const answer of answers) expect(answer).toMatchObject({ status: 413, body: { type: '/problems/too_large' } });
   });
 
+  it('429: too many segments a second, and when the same may pass', async () => {
+    const key = keys.hasty.key;
+    expect((await submit({ to, text: 'x'.repeat(161) }, { key })).status).toBe(202);
+    const answer = await submit({ to, text: 'x' }, { key });
+    expect(answer).toMatchObject({ status: 429, body: { type: '/problems/throttled' } });
+    // one of its two segments is owed, and one more is wanted: at half a segment a second, somewhat less than four seconds
+    expect(answer.headers.get('retry-after')).toBe('4');
+    const many = await submit({ to: [to, to], text: 'x' }, { key });
+    expect([many.status, many.headers.get('retry-after')]).toEqual([429, '4']);
+  });
+
   it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=iso-8859-1', 'application/jsonp', ''])(
     '415: content type %j',
     async (type) => {
@@ -325,6 +345,7 @@ describe('an API key', () => {
   it('is refused from the moment it is disabled', async () => {
     const { key, lookupId, digest } = newApiKey();
     const credential = {
+      ...credentialDefaults,
       id: 'brief',
       tenantId: 'acme',
       kind: 'api_key',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createVault, newApiKey } from '@heliograph/credential';
 import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, putCredential, putTenant, registryChanged, type RegistryDatabase } from '@heliograph/registry';
+import { credentialDefaults, openRegistry, putCredential, putTenant, registryChanged, type RegistryDatabase } from '@heliograph/registry';
 import { createLog, readConfig, type Running } from '@heliograph/service';
 import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
@@ -24,8 +24,16 @@ beforeAll(async () => {
   servers = await startServers({ schemas: ['registry'] });
   await seedTenant(servers.databaseUrl);
   database = openRegistry(servers.databaseUrl, 1);
-  await putTenant(database, { id: 'other', name: 'Other', enabled: true, pricePlanId: 'standard', defaultCountry: '' });
+  await putTenant(database, {
+    id: 'other',
+    name: 'Other',
+    enabled: true,
+    pricePlanId: 'standard',
+    defaultCountry: '',
+    segmentsPerSecond: 0,
+  });
   await putCredential(database, {
+    ...credentialDefaults,
     id: 'other-api',
     tenantId: 'other',
     kind: 'api_key',

@@ -63,11 +63,20 @@ describe('a question about a message', () => {
     expect(did.at(-1)).toBe('passed');
   });
 
-  it.each(['', 'x', id.toUpperCase() + '0', "' OR 1=1"])('with %j for an id is answered with nothing, unasked', async (bad) => {
+  it('may name it by an id of 8 octets', async () => {
     const { did, answers } = answersWith({ foundAt: 1 });
-    expect(await answers.get({ tenant: 'acme', id: bad })).toEqual({});
-    expect(did).toEqual([]);
+    expect(await answers.get({ tenant: 'acme', id: '0a1b2c3d' })).toEqual({ message });
+    expect(did).toEqual(['buffer', 'look']);
   });
+
+  it.each(['', 'x', '0a1b2c3', '0A1B2C3D', id.toUpperCase() + '0', "' OR 1=1"])(
+    'with %j for an id is answered with nothing, unasked',
+    async (bad) => {
+      const { did, answers } = answersWith({ foundAt: 1 });
+      expect(await answers.get({ tenant: 'acme', id: bad })).toEqual({});
+      expect(did).toEqual([]);
+    },
+  );
 });
 
 describe('a question for a list', () => {

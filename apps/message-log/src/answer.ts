@@ -1,6 +1,7 @@
 import {
   historyListMax,
   isId,
+  isShortId,
   type MessageAnswer,
   type MessageListAnswer,
   type MessageListQuestion,
@@ -36,7 +37,7 @@ const lookEveryMs = 200;
 export function createAnswers({ history, gatherer, progress, lastSubmitted, now = Date.now }: AnswersOptions): Answers {
   /** Read your writes: who has the id has been told that the message is accepted, so it must be found. */
   async function find(question: MessageQuestion): ReturnType<History['read']> {
-    if (!isId(question.id)) return undefined;
+    if (!isId(question.id) && !isShortId(question.id)) return undefined;
     await gatherer.written(question.id);
     const found = await history.read(question);
     if (found) return found;

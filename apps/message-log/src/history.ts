@@ -11,7 +11,7 @@ import type {
   Content,
   Door,
 } from '@heliograph/message';
-import { withoutDashes } from '@heliograph/message';
+import { isId, withoutDashes } from '@heliograph/message';
 import { PrismaClient } from '../generated/client.ts';
 import type { MessageModel } from '../generated/models.ts';
 import { hopsOf, type Row, type StoredHops } from './log.ts';
@@ -32,6 +32,9 @@ export interface History {
 /** Two for questions beside the one that writes. */
 const connectionsMax = 3;
 
+/** Longer than the destinations of one submit_multi take, each of which may wait some seconds for credit. */
+const acceptedTogetherMs = 60_000;
+
 export function openHistory(databaseUrl: string): History {
   const adapter = new PrismaPg({ connectionString: databaseUrl, max: connectionsMax }, { schema: 'message_log' });
   const database = new PrismaClient({ adapter });
@@ -48,6 +51,21 @@ export function openHistory(databaseUrl: string): History {
     }
   }
 
+  /** Of those accepted together, the least advanced; of those, the newest. */
+  async function readByReceiptId({ tenant, id: receiptId }: MessageQuestion): Promise<MessageModel | null> {
+    const newest = await asked(
+      database.message.findFirst({ where: { tenant, receiptId }, orderBy: [{ acceptedAt: 'desc' }, { id: 'desc' }] }),
+    );
+    if (!newest?.acceptedAt) return null;
+    const together = { gte: new Date(newest.acceptedAt.getTime() - acceptedTogetherMs) };
+    return asked(
+      database.message.findFirst({
+        where: { tenant, receiptId, acceptedAt: together },
+        orderBy: [{ stateRank: 'asc' }, { acceptedAt: 'desc' }, { id: 'desc' }],
+      }),
+    );
+  }
+
   return {
     async write(rows) {
       // in one order everywhere, so that two instances never wait for each other in a circle
@@ -55,7 +73,9 @@ export function openHistory(databaseUrl: string): History {
       await asked(database.$executeRawUnsafe(upsert, ...columns.map(({ name }) => arrayLiteral(sorted.map((row) => row[name])))));
     },
     async read({ tenant, id }) {
-      const found = await asked(database.message.findFirst({ where: { id, tenant, acceptedAt: { not: null } } }));
+      const found =
+        (isId(id) ? await asked(database.message.findFirst({ where: { id, tenant, acceptedAt: { not: null } } })) : null) ??
+        (await readByReceiptId({ tenant, id }));
       return found ? { message: messageOf(found), hops: hopsOf(found.hops as unknown as StoredHops) } : undefined;
     },
     async list({ tenant, limit, before }) {
@@ -140,6 +160,7 @@ const columns: readonly { name: string; type: string; read?: string }[] = [
   { name: 'micro_credits', type: 'bigint' },
   { name: 'lease', type: 'text' },
   { name: 'reference', type: 'text' },
+  { name: 'receipt_id', type: 'text' },
   { name: 'accepted_at', ...unixMs('accepted_at') },
   { name: 'valid_until', ...unixMs('valid_until') },
   { name: 'text', type: 'text' },
@@ -213,6 +234,7 @@ function messageOf(row: MessageModel): LoggedMessage {
     providerIds: row.providerIds,
     ...(content ? { content } : {}),
     ...(row.flash ? { flash: true } : {}),
+    ...(row.receiptId === null ? {} : { receiptId: row.receiptId }),
     ...(row.reference === null ? {} : { reference: row.reference }),
     ...(row.reason === '' ? {} : { reason: row.reason as FailureReason }),
     ...(row.errorCode === '' ? {} : { errorCode: row.errorCode }),

@@ -42,6 +42,7 @@ interface Facts {
   readonly micro_credits: string;
   readonly lease: string;
   readonly reference: string | null;
+  readonly receipt_id: string | null;
   readonly accepted_at: number;
   readonly valid_until: number;
   readonly text: string | null;
@@ -182,6 +183,7 @@ function factsOf(message: Message): Facts {
     micro_credits: charge.microCredits,
     lease: charge.lease,
     reference: message.reference ?? null,
+    receipt_id: message.receiptId ?? null,
     accepted_at: message.acceptedAtMs,
     valid_until: message.validUntilMs,
     text: content.kind === 'text' ? content.text : null,

@@ -5,6 +5,7 @@ import {
   historySubjects,
   newId,
   type HeliographEvent,
+  type Message,
   type MessageAnswer,
   type MessageListAnswer,
   type TraceAnswer,
@@ -116,6 +117,36 @@ describe('message-log', () => {
     expect((await ask.get('acme', message.id))?.message).toBeDefined();
     expect(await ask.get('other', message.id)).toEqual({});
     expect(await ask.trace('other', message.id)).toEqual({ hops: [] });
+  });
+
+  it('finds a message right after it was accepted by the id of 8 octets that its client was given, in its tenant only', async () => {
+    const message = messageAt(Date.now(), { receiptId: '0a1b2c3d' });
+    await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+    expect((await ask.get('acme', '0a1b2c3d'))?.message).toMatchObject({ id: message.id, receiptId: '0a1b2c3d' });
+    expect((await ask.get('acme', message.id))?.message?.receiptId).toBe('0a1b2c3d');
+    expect(await ask.get('other', '0a1b2c3d')).toEqual({});
+  });
+
+  it('answers with the newest where an id of 8 octets has come again', async () => {
+    const [older, newer] = [t0, t0 + 3_600_000].map((at) => messageAt(at, { receiptId: 'ffffffff' }));
+    for (const event of deliveredWay(newer as Message)) await queue.publish(event);
+    await queue.publish({ type: 'message.submitted', at: t0, message: older as Message });
+    await eventually('both', async () => (await ask.get('acme', (older as Message).id))?.message);
+    await eventually('the newer', async () => (await ask.get('acme', 'ffffffff'))?.message?.id === newer?.id);
+  });
+
+  it('answers a submit_multi with the destination that is least advanced, so that it is final only when all are', async () => {
+    const receiptId = newId();
+    const destinations = [t0, t0 + 5, t0 + 9].map((at) => messageAt(at, { receiptId }));
+    const stateOf = async () => (await ask.get('acme', receiptId))?.message?.state;
+    for (const message of destinations) await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+    expect(await stateOf()).toBe('accepted');
+    const [first, ...others] = destinations.map(deliveredWay);
+    for (const event of others.flat()) await queue.publish(event);
+    await eventually('the others', async () => (await ask.get('acme', destinations[2]?.id as string))?.message?.state === 'delivered');
+    expect(await stateOf()).toBe('accepted');
+    for (const event of first as LoggedEvent[]) await queue.publish(event);
+    await eventually('the last one', async () => (await stateOf()) === 'delivered');
   });
 
   it('stores text that is syntax to PostgreSQL as it is, and with NUL or half a surrogate pair so that it can be read', async () => {

@@ -1,19 +1,26 @@
+import type { LiveSession } from '@heliograph/message';
 import type { Credential } from '@heliograph/registry';
 import type { Session } from '@heliograph/smpp';
 
 export interface BoundSession {
   readonly session: Session;
   readonly credential: Credential;
+  readonly bindType: LiveSession['bindType'];
+  readonly tls: boolean;
+  readonly sinceMs: number;
+  /** The graceful end. */
+  leave(): Promise<void>;
 }
 
 /** The sessions bound to this process, by credential. */
 export interface BoundSessions {
-  /** False when the credential has as many sessions as it may. */
-  add(bound: BoundSession): boolean;
+  /** False when the credential has as many sessions as it may; `elsewhere`: those it has in other processes. */
+  add(bound: BoundSession, elsewhere: number): boolean;
   remove(session: Session): void;
   /** Sessions that take deliver_sm (bound as receiver or transceiver), the least recently used first. */
   nextReceiver(credential: string): Session | undefined;
   hasReceiver(credential: string): boolean;
+  count(credential: string): number;
   all(): Iterable<BoundSession>;
   readonly size: number;
 }
@@ -26,10 +33,10 @@ export function createBoundSessions(): BoundSessions {
   }
 
   return {
-    add(bound) {
+    add(bound, elsewhere) {
       const { id, sessions: sessionsMax } = bound.credential;
       const sessions = byCredential.get(id) ?? [];
-      if (sessions.length >= sessionsMax) return false;
+      if (sessions.length + elsewhere >= sessionsMax) return false;
       byCredential.set(id, [...sessions, bound]);
       return true;
     },
@@ -48,6 +55,7 @@ export function createBoundSessions(): BoundSessions {
       return free.session;
     },
     hasReceiver: (credential) => receivers(credential).length > 0,
+    count: (credential) => byCredential.get(credential)?.length ?? 0,
     all: () => [...byCredential.values()].flat(),
     get size() {
       let count = 0;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bool, defineConfig, durationMs, integer, list, port, serviceConfig } from '@heliograph/service';
+import { readNetworks } from './network.ts';
 
 export const config = defineConfig(
   serviceConfig.extend({
@@ -29,6 +30,22 @@ export const config = defineConfig(
     SMPP_NO_CREDIT_STATUS: integer({ min: 1, max: 0x7fffffff })
       .default(0x45)
       .describe('command_status for a message the balance does not cover; 69 = ESME_RSUBMITFAIL'),
+    SMPP_TLS_CLIENT_CA_FILE: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file of authorities: the TLS listener then lets in only clients with a certificate of theirs'),
+    SMPP_PROXY_NETWORKS: list()
+      .default([])
+      .refine((entries) => readNetworks(entries).unreadable.length === 0, {
+        message: 'must be addresses or networks such as 10.0.0.0/8, fd00::/8',
+      })
+      .describe('Load balancers: addresses and networks whose connections all begin with a PROXY header (version 1 or 2); empty = nobody'),
+    SMPP_BIND_FAILURES: integer({ min: 1, max: 1_000_000 })
+      .default(10)
+      .describe('Failed binds of one system id from one network (/24, IPv6 /64) after which it is locked out'),
+    SMPP_BIND_FAILURES_WITHIN: durationMs().default(300_000).describe('Time within which they count'),
+    SMPP_BIND_LOCKED: durationMs().default(300_000).describe('How long such a network is locked out for that system id'),
     SMPP_CONNECTIONS_MAX: integer({ min: 1, max: 100_000 }).default(5_000).describe('Connections at once; more are closed at once'),
   }),
 );

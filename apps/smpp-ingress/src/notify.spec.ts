@@ -43,6 +43,12 @@ test('a report is a delivery receipt as SMPP 3.4 appendix B writes it, addresses
   expect(getTlv(pdu.tlvs, 'user_message_reference')).toBe(77);
 });
 
+test('§5.2.4: a client of SMPP 3.3 is told the id of 8 octets that it was given', () => {
+  const pdu = overTheWire({ ...report, message: { ...report.message, receiptId: '0a1b2c3d' } });
+  expect(pdu.short_message.toString('latin1')).toMatch(/^id:0a1b2c3d sub:/);
+  expect(getTlv(pdu.tlvs, 'receipted_message_id')).toBe('0a1b2c3d');
+});
+
 test.each([
   ['delivered', 'DELIVRD', 2],
   ['undelivered', 'UNDELIV', 5],

@@ -29,8 +29,9 @@ const smppStates: Record<ReportDue['state'], MessageState> = {
 /** The report as a delivery receipt (SMPP 3.4 appendix B): source and destination swapped from the submit, text left empty: it would leak the message. */
 export function deliverSmOf({ message, state, errorCode, doneAtMs }: ReportDue): DeliverSm {
   const smppState = smppStates[state];
+  const id = message.receiptId ?? message.id;
   const text = formatReceipt({
-    id: message.id,
+    id,
     state: smppState,
     submitDate: new Date(message.acceptedAtMs),
     doneDate: new Date(doneAtMs),
@@ -48,7 +49,7 @@ export function deliverSmOf({ message, state, errorCode, doneAtMs }: ReportDue):
     destination_addr: message.from.addr,
     data_coding: 0,
     short_message: Buffer.from(text, 'latin1'),
-    tlvs: [...receiptTlvs({ id: message.id, state: smppState }), ...referenceTlv(message.reference)],
+    tlvs: [...receiptTlvs({ id, state: smppState }), ...referenceTlv(message.reference)],
   };
 }
 

@@ -29,6 +29,7 @@ export function createReports({
   log: { error(fields: object, text: string): void };
 }): Reports {
   const workers = new Map<string, Promise<Worker>>();
+  const closing = new Set<Promise<void>>();
   const attempts = new WeakMap<object, number>();
   let stopping = false;
 
@@ -58,9 +59,15 @@ export function createReports({
     });
   }
 
-  function close(credential: string, worker: Promise<Worker>, graceMs: number): Promise<void> {
+  function close(credential: string, worker: Promise<Worker>, graceMs: number): void {
     workers.delete(credential);
-    return worker.then((one) => one.stop(graceMs));
+    const closed = worker.then(
+      (one) => one.stop(graceMs),
+      // it never opened, which has been logged
+      () => {},
+    );
+    closing.add(closed);
+    void closed.finally(() => closing.delete(closed));
   }
 
   return {
@@ -76,11 +83,13 @@ export function createReports({
         });
       }
       // nobody is left to answer: give the records back at once, for another ingress or a later bind
-      if (!wanted && worker) void close(credential, worker, 0);
+      if (!wanted && worker) close(credential, worker, 0);
     },
     async stop() {
       stopping = true;
-      await Promise.all([...workers].map(([credential, worker]) => close(credential, worker, 2_000)));
+      for (const [credential, worker] of workers) close(credential, worker, 2_000);
+      // a session that ended a moment ago may have a reader that is only just opening
+      await Promise.all(closing);
     },
   };
 }

@@ -1,39 +1,70 @@
 import type { Duplex } from 'node:stream';
-import type { Accept } from '@heliograph/accept';
+import { setTimeout } from 'node:timers/promises';
+import { createThrottle } from '@heliograph/accept';
+import type { LiveSession } from '@heliograph/message';
 import type { RegistryWatch } from '@heliograph/registry';
 import { counter } from '@heliograph/service';
-import { commandStatus, createSession, type PduOf, type BindPdu, type Reply, type Session, type SessionTimers } from '@heliograph/smpp';
-import { authenticate } from './bind.ts';
-import type { BoundSessions } from './bound-sessions.ts';
-import { statusOf } from './refusal.ts';
+import { commandStatus, createSession, type BindPdu, type Peer, type Reply, type Session, type SessionTimers } from '@heliograph/smpp';
+import { authenticate, isTakenBack } from './bind.ts';
+import type { BoundSession, BoundSessions } from './bound-sessions.ts';
+import type { LiveSessions } from './live-sessions.ts';
+import type { Lockout } from './lockout.ts';
 import type { Reports } from './reports.ts';
-import { readSubmit } from './submit.ts';
+import type { Requests } from './requests.ts';
 
 export interface ServeContext {
-  readonly accept: Accept;
+  readonly requests: Requests;
   readonly registry: RegistryWatch;
   readonly sessions: BoundSessions;
+  readonly live: LiveSessions;
+  readonly lockout: Lockout;
   readonly reports: Reports;
   readonly timers: SessionTimers;
   readonly deliverWindow: number;
   readonly submitWindow: number;
   readonly systemId: string;
-  readonly noCreditStatus: number;
   readonly log: { info(fields: object, text: string): void; error(fields: object, text: string): void };
 }
 
 const binds = counter('heliograph_smpp_ingress_binds_total', 'Binds by outcome');
-const submits = counter('heliograph_smpp_ingress_submits_total', 'submit_sm by outcome');
 const accepted = { outcome: 'accepted' };
 
+export interface Connection {
+  readonly socket: Duplex;
+  /** Where it came from in the first place, before any balancer. */
+  readonly peer: Peer;
+  readonly tls: boolean;
+}
+
+const bindTypes: Readonly<Record<BindPdu['command'], LiveSession['bindType']>> = {
+  bind_transmitter: 'transmitter',
+  bind_receiver: 'receiver',
+  bind_transceiver: 'transceiver',
+};
+
+export interface ServedSession {
+  readonly session: Session;
+  /**
+   * The graceful end: what is in work is answered, then it is unbound, so that the client knows of everything it sent; what comes meanwhile
+   * is refused as ESME_RSYSERR. Resolves when the socket is gone.
+   */
+  leave(): Promise<void>;
+}
+
+/** Every so often an ending session is asked whether all is answered. */
+const leavingLookMs = 5;
+
 /** Serves one connection from its first octet to its end. */
-export function serveSession(socket: Duplex, context: ServeContext): Session {
-  const { accept, registry, sessions, reports, log } = context;
-  let credential: string | undefined;
+export function serveSession({ socket, peer, tls }: Connection, context: ServeContext): ServedSession {
+  const { requests, registry, sessions, live, lockout, reports, log } = context;
+  const throttle = createThrottle();
+  let bound: BoundSession | undefined;
   let refused = false;
+  let leaving = false;
 
   const session: Session = createSession({
     socket,
+    peer,
     role: 'smsc',
     timers: context.timers,
     windowMax: context.deliverWindow,
@@ -44,17 +75,19 @@ export function serveSession(socket: Duplex, context: ServeContext): Session {
         case 'bind_receiver':
         case 'bind_transceiver':
           return bind(request, reply);
-        case 'submit_sm':
-          return submit(request, reply);
         default:
-          reply.error(commandStatus.ESME_RINVCMDID);
+          // the submission would be one whose answer the client may not wait for
+          if (leaving) return void reply.error(commandStatus.ESME_RSYSERR);
+          return requests.serve(request, reply, { credential: (bound as BoundSession).credential.id, session, throttle });
       }
     },
     onClose({ code, detail }) {
-      if (credential === undefined) return;
+      if (!bound) return;
+      const { id: credential } = bound.credential;
       sessions.remove(session);
+      live.hide(bound);
       reports.changed(credential);
-      log.info({ credential, peer: session.peer.address, code, detail, counters: session.counters }, 'session ended');
+      log.info({ credential, peer: peer.address, code, detail, counters: session.counters }, 'session ended');
     },
     onEvent(event) {
       if (event.kind === 'handler_failed') log.error({ command: event.command, err: event.error }, 'bug: request not handled');
@@ -64,14 +97,26 @@ export function serveSession(socket: Duplex, context: ServeContext): Session {
   async function bind(request: BindPdu, reply: Reply): Promise<void> {
     // one guess per connection: a refused session is on its way out
     if (refused) return void reply.error(commandStatus.ESME_RBINDFAIL);
-    const answer = await authenticate(request, registry.current);
+    const answer = await authenticate(request, { snapshot: registry.current, address: peer.address, lockout, nowMs: Date.now() });
     if (!answer.ok) return refuseBind(answer.status, reply);
-    if (!sessions.add({ session, credential: answer.credential })) return refuseBind(commandStatus.ESME_RALYBND, reply);
-    if (!reply.ok({ system_id: context.systemId })) return sessions.remove(session);
-    credential = answer.credential.id;
+    const { credential } = answer;
+    const elsewhere = await live.elsewhere(credential);
+    const made: BoundSession = { session, credential, bindType: bindTypes[request.command], tls, sinceMs: Date.now(), leave };
+    if (!sessions.add(made, elsewhere)) return refuseBind(commandStatus.ESME_RALYBND, reply);
+    await live.show(made);
+    // a change of the registry from here on finds it among the sessions
+    const mayBind = !isTakenBack(made, registry.current);
+    if (mayBind && reply.ok({ system_id: context.systemId })) return begin(made);
+    sessions.remove(session);
+    live.hide(made);
+    if (!mayBind) refuseBind(commandStatus.ESME_RBINDFAIL, reply);
+  }
+
+  function begin(made: BoundSession): void {
+    bound = made;
     binds.add(1, accepted);
-    log.info({ credential, peer: session.peer.address, state: session.state }, 'session bound');
-    reports.changed(credential);
+    log.info({ credential: made.credential.id, peer: peer.address, state: session.state }, 'session bound');
+    reports.changed(made.credential.id);
   }
 
   function refuseBind(status: number, reply: Reply): void {
@@ -81,19 +126,11 @@ export function serveSession(socket: Duplex, context: ServeContext): Session {
     session.close({ code: 'bind_refused' });
   }
 
-  async function submit(request: PduOf<'submit_sm'>, reply: Reply): Promise<void> {
-    const read = readSubmit(request, credential as string, new Date());
-    if (!read.ok) return refuseSubmit(read.status, reply);
-    const acceptance = await accept.submit(read.submission);
-    if (!acceptance.ok) return refuseSubmit(statusOf(acceptance.reason, context.noCreditStatus), reply);
-    submits.add(1, accepted);
-    reply.ok({ message_id: acceptance.id });
+  async function leave(): Promise<void> {
+    leaving = true;
+    while (session.held > 0 && session.state !== 'closed') await setTimeout(leavingLookMs);
+    await session.unbind();
   }
 
-  function refuseSubmit(status: number, reply: Reply): void {
-    submits.add(1, { outcome: status });
-    reply.error(status);
-  }
-
-  return session;
+  return { session, leave };
 }

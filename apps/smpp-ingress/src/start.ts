@@ -1,15 +1,26 @@
-import type { Duplex } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { createAccept } from '@heliograph/accept';
 import { openQueue } from '@heliograph/queue';
-import { watchRegistry, type Snapshot } from '@heliograph/registry';
+import { watchRegistry } from '@heliograph/registry';
 import { gauge, type Config, type Running, type ServiceContext } from '@heliograph/service';
-import type { Session } from '@heliograph/smpp';
-import { createBoundSessions, type BoundSession } from './bound-sessions.ts';
+import { isTakenBack } from './bind.ts';
+import { createBoundSessions } from './bound-sessions.ts';
 import { loadOrMakeCertificate } from './certificate.ts';
 import type { config } from './config.ts';
-import { listenEverywhere, type Doors } from './doors.ts';
+import { openDoors, type Doors, type DoorsOptions } from './doors.ts';
+import { createLiveSessions } from './live-sessions.ts';
+import { createLockout } from './lockout.ts';
+import { readNetworks } from './network.ts';
 import { createReports } from './reports.ts';
-import { serveSession } from './serve-session.ts';
+import { createRequests } from './requests.ts';
+import { serveSession, type Connection, type ServedSession } from './serve-session.ts';
+
+/** Some 150 octets each. */
+const lockoutEntriesMax = 20_000;
+/** Of the time to drain, what is kept for giving reports and leases back and closing. */
+const closingMs = 4_000;
 
 export async function start({ name, instance, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
@@ -17,11 +28,26 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   const accept = createAccept({ queue, registry, instance: subjectToken(instance) });
   const sessions = createBoundSessions();
   const reports = createReports({ queue, sessions, log });
-  const open = new Set<Session>();
+  const live = await createLiveSessions({
+    queue,
+    sessions,
+    ingress: `${subjectToken(instance)}-${randomBytes(4).toString('hex')}`,
+    submitWindowMax: settings.SMPP_SUBMIT_WINDOW,
+    deliverWindowMax: settings.SMPP_DELIVER_WINDOW,
+  });
+  const lockout = createLockout({
+    failuresMax: settings.SMPP_BIND_FAILURES,
+    windowMs: settings.SMPP_BIND_FAILURES_WITHIN,
+    lockedMs: settings.SMPP_BIND_LOCKED,
+    entriesMax: lockoutEntriesMax,
+  });
+  const open = new Set<ServedSession>();
   const context = {
-    accept,
+    requests: createRequests({ accept, registry, asking: queue, noCreditStatus: settings.SMPP_NO_CREDIT_STATUS }),
     registry,
     sessions,
+    live,
+    lockout,
     reports,
     log,
     timers: {
@@ -33,14 +59,20 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
     deliverWindow: settings.SMPP_DELIVER_WINDOW,
     submitWindow: settings.SMPP_SUBMIT_WINDOW,
     systemId: settings.SMPP_SYSTEM_ID.slice(0, 15),
-    noCreditStatus: settings.SMPP_NO_CREDIT_STATUS,
   };
 
-  function take(socket: Duplex): void {
-    if (open.size >= settings.SMPP_CONNECTIONS_MAX) return void socket.destroy();
-    const session = serveSession(socket, context);
-    open.add(session);
-    socket.once('close', () => open.delete(session));
+  const sockets = new Set<Socket>();
+  function admits(socket: Socket): boolean {
+    if (sockets.size >= settings.SMPP_CONNECTIONS_MAX) return false;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    return true;
+  }
+
+  function serve(connection: Connection): void {
+    const served = serveSession(connection, context);
+    open.add(served);
+    connection.socket.once('close', () => open.delete(served));
   }
 
   registry.onChange((snapshot) => {
@@ -48,16 +80,16 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   });
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   gauge('heliograph_smpp_ingress_sessions', 'Sessions bound', () => sessions.size);
-  gauge('heliograph_smpp_ingress_connections', 'Connections open', () => open.size);
+  gauge('heliograph_smpp_ingress_connections', 'Connections open', () => sockets.size);
 
-  const doors = await openDoors(settings, take);
+  const doors = await openBothDoors(settings, { admits, serve });
   return {
     ports: { ...(doors.plain ? { smpp: doors.plain.port } : {}), smppTls: doors.tls.port },
     checks: { nats: () => queue.connected },
     async stop() {
       await Promise.all([doors.plain?.close(), doors.tls.close()]);
-      // unbind waits for the answers of what is in work, both ways
-      await Promise.all([...open].map((session) => session.unbind()));
+      // waits for the answers of what is in work, both ways
+      await endWithin(open, Math.max(0, settings.DRAIN_MS - closingMs));
       await reports.stop();
       await accept.close();
       await queue.close();
@@ -66,22 +98,41 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   };
 }
 
-async function openDoors(settings: Config<typeof config>, accept: (socket: Duplex) => void): Promise<{ plain?: Doors; tls: Doors }> {
-  const certificate = await loadOrMakeCertificate(settings.SMPP_TLS_DIR);
-  const tls = await listenEverywhere({
-    hosts: settings.SMPP_TLS_HOSTS,
-    port: settings.SMPP_TLS_PORT,
-    tls: { ...certificate, minVersion: 'TLSv1.2' },
-    accept,
-  });
-  if (!settings.SMPP_PLAIN) return { tls };
-  return { tls, plain: await listenEverywhere({ hosts: settings.SMPP_HOSTS, port: settings.SMPP_PORT, accept }) };
+/** A peer that does not answer an unbind keeps nobody from giving back what is the others'. */
+async function endWithin(sessions: ReadonlySet<ServedSession>, ms: number): Promise<void> {
+  const deadline = setTimeout(() => {
+    for (const { session } of sessions) session.close({ code: 'unbound', detail: 'unbind was not answered' });
+  }, ms);
+  await Promise.all([...sessions].map((one) => one.leave()));
+  clearTimeout(deadline);
 }
 
-/** A credential that is gone, disabled, or has another password ends its sessions. */
-function isTakenBack({ credential }: BoundSession, snapshot: Snapshot): boolean {
-  const now = snapshot.credentials.get(credential.id);
-  return !now?.enabled || now.verifier !== credential.verifier || !snapshot.tenants.get(now.tenantId)?.enabled;
+interface Way {
+  readonly admits: DoorsOptions['admits'];
+  readonly serve: (connection: Connection) => void;
+}
+
+async function openBothDoors(settings: Config<typeof config>, { admits, serve }: Way): Promise<{ plain?: Doors; tls: Doors }> {
+  const { cert, key } = await loadOrMakeCertificate(settings.SMPP_TLS_DIR);
+  const caFile = settings.SMPP_TLS_CLIENT_CA_FILE;
+  const clientCa = caFile === undefined ? {} : { clientCa: await readFile(caFile, 'utf8') };
+  const { networks: proxies } = readNetworks(settings.SMPP_PROXY_NETWORKS);
+  const common = { admits, proxies, handshakeMs: settings.SMPP_SESSION_INIT };
+  const tls = await openDoors({
+    ...common,
+    hosts: settings.SMPP_TLS_HOSTS,
+    port: settings.SMPP_TLS_PORT,
+    tls: { cert, key, ...clientCa },
+    accept: (socket, peer) => serve({ socket, peer, tls: true }),
+  });
+  if (!settings.SMPP_PLAIN) return { tls };
+  const plain = await openDoors({
+    ...common,
+    hosts: settings.SMPP_HOSTS,
+    port: settings.SMPP_PORT,
+    accept: (socket, peer) => serve({ socket, peer, tls: false }),
+  });
+  return { tls, plain };
 }
 
 function subjectToken(text: string): string {

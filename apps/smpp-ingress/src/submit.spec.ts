@@ -1,30 +1,48 @@
 import { expect, test } from '@jest/globals';
 import { encodeUcs2 } from '@heliograph/segment';
-import { commandStatus, decodePdu, encodePdu, tlvs, type PduOf, type Tlv } from '@heliograph/smpp';
-import { readSubmit } from './submit.ts';
+import { commandStatus, decodePdu, encodePdu, tlvs, type PduOf, type PduToWrite, type Tlv } from '@heliograph/smpp';
+import { readData, readSubmit, type ReadFacts } from './submit.ts';
 
 const now = new Date('2026-11-20T12:00:00Z');
+const facts: ReadFacts = { credential: 'acme-smpp', defaultAlphabet: 'gsm', now };
 
-/** The PDU as it would come from the wire. */
-function submit(fields: Partial<Omit<PduOf<'submit_sm'>, 'tlvs'>> & { tlvs?: Tlv[] } = {}): PduOf<'submit_sm'> {
-  const decoded = decodePdu(
-    encodePdu({
-      command: 'submit_sm',
-      sequence: 1,
-      source_addr: 'Acme',
-      source_addr_ton: 5,
-      destination_addr: '447912345678',
-      dest_addr_ton: 1,
-      dest_addr_npi: 1,
-      short_message: Buffer.from('Hello'),
-      ...fields,
-    }),
-  );
+type Fields<C extends 'submit_sm' | 'data_sm'> = Partial<Omit<PduOf<C>, 'command' | 'tlvs'>> & { tlvs?: Tlv[] };
+
+function overTheWire<P>(pdu: PduToWrite): P {
+  const decoded = decodePdu(encodePdu(pdu));
   if (!decoded.ok) throw new Error(decoded.reason);
-  return decoded.pdu as PduOf<'submit_sm'>;
+  return decoded.pdu as P;
 }
 
-const read = (pdu: PduOf<'submit_sm'>) => readSubmit(pdu, 'acme-smpp', now);
+/** The PDU as it would come from the wire. */
+function submit(fields: Fields<'submit_sm'> = {}): PduOf<'submit_sm'> {
+  return overTheWire({
+    command: 'submit_sm',
+    sequence: 1,
+    source_addr: 'Acme',
+    source_addr_ton: 5,
+    destination_addr: '447912345678',
+    dest_addr_ton: 1,
+    dest_addr_npi: 1,
+    short_message: Buffer.from('Hello'),
+    ...fields,
+  });
+}
+
+function data(fields: Fields<'data_sm'> = {}): PduOf<'data_sm'> {
+  return overTheWire({
+    command: 'data_sm',
+    sequence: 1,
+    source_addr: 'Acme',
+    source_addr_ton: 5,
+    destination_addr: '447912345678',
+    dest_addr_ton: 1,
+    tlvs: tlvs({ message_payload: Buffer.from('Hello') }),
+    ...fields,
+  });
+}
+
+const read = (pdu: PduOf<'submit_sm'>) => readSubmit(pdu, facts);
 
 test('a plain submit_sm: addresses with their types, text, priority, registered_delivery', () => {
   expect(read(submit({ registered_delivery: 1 }))).toEqual({
@@ -61,6 +79,41 @@ test.each([
   const result = read(submit({ data_coding, short_message: Buffer.from('Hi') }));
   expect(result).toMatchObject({ ok: true, submission: { content } });
   expect(result.ok && result.submission.flash).toBe(flash);
+});
+
+test.each([
+  ['gsm', 0x00, '@'],
+  ['latin1', 0x00, '\u0000'],
+  ['latin1', 0xf0, '@'],
+  ['latin1', 0x11, '@'],
+] as const)('§5.2.19: where the default alphabet is %s, octet 0 of data_coding %i is %j', (defaultAlphabet, data_coding, text) => {
+  const pdu = submit({ data_coding, short_message: Buffer.from([0]) });
+  expect(readSubmit(pdu, { ...facts, defaultAlphabet })).toMatchObject({ ok: true, submission: { content: { kind: 'text', text } } });
+});
+
+test.each([0, 1, 2, 3, 0x10, 0x11])('§5.2.17: registered_delivery %i goes with the message', (registered_delivery) => {
+  expect(read(submit({ registered_delivery }))).toMatchObject({ ok: true, submission: { registeredDelivery: registered_delivery } });
+});
+
+test('§5.2.18: replace_if_present_flag 1 is a new message, as none waits that could be replaced', () => {
+  expect(read(submit({ replace_if_present_flag: 1 }))).toEqual(read(submit()));
+});
+
+test("§5.3: optional parameters of 3.4 and vendors' own go with the message, those the platform acts on do not", () => {
+  const given = [
+    { tag: 0x1400, value: Buffer.from('0102', 'hex') },
+    ...tlvs({ user_message_reference: 7, callback_num: Buffer.from('01020334', 'hex'), alert_on_message_delivery: true, sms_signal: 3 }),
+  ];
+  const result = read(submit({ tlvs: given }));
+  expect(result.ok && result.submission).toMatchObject({
+    reference: '7',
+    tlvs: [
+      { tag: 0x1400, value: '0102' },
+      { tag: 0x0381, value: '01020334' },
+      { tag: 0x130c, value: '' },
+      { tag: 0x1203, value: '0003' },
+    ],
+  });
 });
 
 test('a part with a user data header keeps it', () => {
@@ -108,7 +161,38 @@ test.each([
   ],
   ['a schedule, which is not offered', submit({ schedule_delivery_time: '000000010000000R' }), commandStatus.ESME_RINVSCHED],
   ['a validity_period that is no time', submit({ validity_period: '991399000000000+' }), commandStatus.ESME_RINVEXPIRY],
+  ['§5.2.18: a reserved replace_if_present_flag', submit({ replace_if_present_flag: 2 }), commandStatus.ESME_RINVREPFLAG],
+  ['§5.2.20: a message kept at the SMSC', submit({ sm_default_msg_id: 1 }), commandStatus.ESME_RINVDFTMSGID],
+  [
+    'optional parameters of more than 1,024 octets',
+    submit({ tlvs: [{ tag: 0x1400, value: Buffer.alloc(1_021) }] }),
+    commandStatus.ESME_RINVPARLEN,
+  ],
   ['UDHI without a header', submit({ esm_class: 0x40, short_message: Buffer.from([200, 1]) }), commandStatus.ESME_RINVESMCLASS],
 ])('%s is refused in the words of SMPP', (_, pdu, status) => {
   expect(read(pdu)).toEqual({ ok: false, status });
+});
+
+test('§4.7.1: data_sm carries its message in message_payload', () => {
+  expect(readData(data({ registered_delivery: 1 }), facts)).toEqual({
+    ok: true,
+    submission: {
+      credential: 'acme-smpp',
+      door: 'smpp',
+      from: { addr: 'Acme', ton: 5, npi: 0 },
+      to: { addr: '447912345678', ton: 1, npi: 0 },
+      content: { kind: 'text', text: 'Hello' },
+      class: 'normal',
+      registeredDelivery: 1,
+    },
+  });
+});
+
+test('§5.3.2.9: qos_time_to_live is the validity of a data_sm, in seconds', () => {
+  const pdu = data({ tlvs: tlvs({ message_payload: Buffer.from('Hello'), qos_time_to_live: 90 }) });
+  expect(readData(pdu, facts)).toMatchObject({ ok: true, submission: { validUntilMs: now.getTime() + 90_000 } });
+});
+
+test('§4.7.1: a data_sm without message_payload is refused, ESME_RMISSINGOPTPARAM', () => {
+  expect(readData(data({ tlvs: [] }), facts)).toEqual({ ok: false, status: commandStatus.ESME_RMISSINGOPTPARAM });
 });

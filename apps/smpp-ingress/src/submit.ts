@@ -1,25 +1,59 @@
 import type { Submission } from '@heliograph/accept';
 import type { Content, MessageClass } from '@heliograph/message';
-import { decodeShortMessage } from '@heliograph/segment';
+import { decodeShortMessage, type DefaultAlphabet } from '@heliograph/segment';
 import { commandStatus, esmClass, getTlv, parseTime, type PduOf } from '@heliograph/smpp';
+import { passedTlvs } from './passed-tlvs.ts';
 
-/** A submission, or the command_status that says what is wrong with the PDU. */
-export type Read = { readonly ok: true; readonly submission: Submission } | { readonly ok: false; readonly status: number };
+/** What a PDU asks for, or the command_status that says what is wrong with it. */
+export type Read<T> = { readonly ok: true; readonly submission: T } | { readonly ok: false; readonly status: number };
+
+export interface ReadFacts {
+  readonly credential: string;
+  /** What data_coding 0 means to this client. */
+  readonly defaultAlphabet: DefaultAlphabet;
+  readonly now: Date;
+}
+
+/** All of a submission but for whom it is. */
+export type SubmissionToAnyone = Omit<Submission, 'to'>;
+
+/** What submit_sm (SMPP 3.4 §4.4.1), submit_multi (§4.5.1) and data_sm (§4.7.1) have in common, once data_sm has the fields it lacks. */
+export type SubmittedPdu = Omit<PduOf<'submit_sm'>, 'command' | 'dest_addr_ton' | 'dest_addr_npi' | 'destination_addr'>;
 
 /** What a submit_sm asks for (SMPP 3.4 §4.4.1). Pure. */
-export function readSubmit(pdu: PduOf<'submit_sm'>, credential: string, now: Date): Read {
-  const payload = getTlv(pdu.tlvs, 'message_payload');
-  // SMPP 3.4 §4.4.1: with message_payload, sm_length is 0
-  if (payload && pdu.short_message.length > 0) return { ok: false, status: commandStatus.ESME_ROPTPARNOTALLWD };
-  // scheduled delivery is not offered: better refused than sent now
-  if (pdu.schedule_delivery_time !== '') return { ok: false, status: commandStatus.ESME_RINVSCHED };
-  const validUntil = pdu.validity_period === '' ? undefined : parseTime(pdu.validity_period, now);
-  if (pdu.validity_period !== '' && !validUntil) return { ok: false, status: commandStatus.ESME_RINVEXPIRY };
+export function readSubmit(pdu: PduOf<'submit_sm'>, facts: ReadFacts): Read<Submission> {
+  const read = readSubmission(pdu, facts);
+  return read.ok ? { ok: true, submission: { ...read.submission, to: destinationOf(pdu) } } : read;
+}
 
-  const octets = payload ?? pdu.short_message;
+/** What a data_sm asks for (SMPP 3.4 §4.7.1): its message is always a message_payload, its validity a qos_time_to_live. Pure. */
+export function readData(pdu: PduOf<'data_sm'>, facts: ReadFacts): Read<Submission> {
+  if (getTlv(pdu.tlvs, 'message_payload') === undefined) return { ok: false, status: commandStatus.ESME_RMISSINGOPTPARAM };
+  const read = readSubmission({ ...pdu, ...notInData }, facts);
+  return read.ok ? { ok: true, submission: { ...read.submission, to: destinationOf(pdu) } } : read;
+}
+
+const notInData = {
+  protocol_id: 0,
+  priority_flag: 0,
+  schedule_delivery_time: '',
+  validity_period: '',
+  replace_if_present_flag: 0,
+  sm_default_msg_id: 0,
+  short_message: Buffer.alloc(0),
+} as const;
+
+export function readSubmission(pdu: SubmittedPdu, { credential, defaultAlphabet, now }: ReadFacts): Read<SubmissionToAnyone> {
+  const refused = refusalOf(pdu);
+  if (refused !== undefined) return { ok: false, status: refused };
+  const validUntilMs = validUntilMsOf(pdu, now);
+  if (validUntilMs === 'illegible') return { ok: false, status: commandStatus.ESME_RINVEXPIRY };
   const coding = codingOf(pdu.data_coding);
-  const content = contentOf(pdu, octets, coding.dataCoding);
+  const content = contentOf(pdu, coding.dataCoding, defaultAlphabet);
+  // UDHI promises a header: without a legible one the message cannot be what the tenant meant
   if (!content) return { ok: false, status: commandStatus.ESME_RINVESMCLASS };
+  const passed = passedTlvs(pdu.tlvs);
+  if (!passed) return { ok: false, status: commandStatus.ESME_RINVPARLEN };
   const reference = getTlv(pdu.tlvs, 'user_message_reference');
   return {
     ok: true,
@@ -27,15 +61,39 @@ export function readSubmit(pdu: PduOf<'submit_sm'>, credential: string, now: Dat
       credential,
       door: 'smpp',
       from: { addr: pdu.source_addr, ton: pdu.source_addr_ton, npi: pdu.source_addr_npi },
-      to: { addr: pdu.destination_addr, ton: pdu.dest_addr_ton, npi: pdu.dest_addr_npi },
       content,
       class: classOf(pdu.priority_flag),
       registeredDelivery: pdu.registered_delivery,
       ...(coding.flash ? { flash: true } : {}),
-      ...(validUntil ? { validUntilMs: validUntil.getTime() } : {}),
+      ...(validUntilMs === undefined ? {} : { validUntilMs }),
       ...(reference === undefined ? {} : { reference: String(reference) }),
+      ...(passed.length === 0 ? {} : { tlvs: passed }),
     },
   };
+}
+
+function destinationOf(pdu: Pick<PduOf<'submit_sm'>, 'destination_addr' | 'dest_addr_ton' | 'dest_addr_npi'>): Submission['to'] {
+  return { addr: pdu.destination_addr, ton: pdu.dest_addr_ton, npi: pdu.dest_addr_npi };
+}
+
+/** What is asked for and not offered: better refused than taken for something else. */
+function refusalOf(pdu: SubmittedPdu): number | undefined {
+  // SMPP 3.4 §4.4.1: with message_payload, sm_length is 0
+  if (pdu.short_message.length > 0 && getTlv(pdu.tlvs, 'message_payload') !== undefined) return commandStatus.ESME_ROPTPARNOTALLWD;
+  if (pdu.schedule_delivery_time !== '') return commandStatus.ESME_RINVSCHED;
+  // SMPP 3.4 §5.2.20: a message kept at the SMSC, of which there are none here
+  if (pdu.sm_default_msg_id !== 0) return commandStatus.ESME_RINVDFTMSGID;
+  // SMPP 3.4 §5.2.18: 1 replaces a message that still waits, where there is one. None can be called back here, so 1 is a new message.
+  if (pdu.replace_if_present_flag > 1) return commandStatus.ESME_RINVREPFLAG;
+  return undefined;
+}
+
+/** undefined: not said. */
+function validUntilMsOf({ validity_period, tlvs }: SubmittedPdu, now: Date): number | undefined | 'illegible' {
+  if (validity_period !== '') return parseTime(validity_period, now)?.getTime() ?? 'illegible';
+  // SMPP 3.4 §5.3.2.9: seconds
+  const seconds = getTlv(tlvs, 'qos_time_to_live');
+  return seconds === undefined ? undefined : now.getTime() + seconds * 1_000;
 }
 
 /** SMPP 3.4 §5.2.14: 0 is the lowest, 3 the highest. */
@@ -44,21 +102,21 @@ function classOf(priority: number): MessageClass {
 }
 
 /**
- * data_coding values with a message class (3GPP TS 23.038 §4: 0001xxxx and 1111xxxx) as the plain value of their alphabet.
- * Class 0 is a flash message.
+ * data_coding values with a message class (3GPP TS 23.038 §4: 0001xxxx and 1111xxxx) as the plain value of their alphabet; the default alphabet
+ * is GSM 03.38 there, whatever data_coding 0 means on this link. Class 0 is a flash message.
  */
 function codingOf(dataCoding: number): { dataCoding: number; flash: boolean } {
   const group = dataCoding & 0xf0;
   if (group !== 0x10 && group !== 0xf0) return { dataCoding, flash: false };
-  const alphabets = [0, 4, 8, 4];
+  const alphabets = [0xf0, 4, 8, 4];
   const alphabet = group === 0xf0 ? (dataCoding >> 2) & 1 : (dataCoding >> 2) & 3;
   return { dataCoding: alphabets[alphabet] ?? 4, flash: (dataCoding & 3) === 0 };
 }
 
-function contentOf(pdu: PduOf<'submit_sm'>, octets: Buffer, dataCoding: number): Content | undefined {
+function contentOf(pdu: SubmittedPdu, dataCoding: number, defaultAlphabet: DefaultAlphabet): Content | undefined {
   const udhi = (pdu.esm_class & esmClass.UDHI) !== 0;
-  const decoded = decodeShortMessage({ dataCoding, octets, udhi });
-  // UDHI promises a header: without a legible one the message cannot be what the tenant meant
+  const octets = getTlv(pdu.tlvs, 'message_payload') ?? pdu.short_message;
+  const decoded = decodeShortMessage({ dataCoding, octets, udhi, defaultAlphabet });
   if (udhi && !decoded.udh) return undefined;
   const udh = decoded.udh?.octets.toString('hex') ?? sarHeader(pdu);
   const header = udh === undefined ? {} : { udh };
@@ -68,7 +126,7 @@ function contentOf(pdu: PduOf<'submit_sm'>, octets: Buffer, dataCoding: number):
 }
 
 /** A part that is marked by SAR parameters (SMPP 3.4 §5.3.2.22 to 24) as the 16-bit concatenation header that goes on the air (3GPP TS 23.040 §9.2.3.24.8). */
-function sarHeader({ tlvs }: PduOf<'submit_sm'>): string | undefined {
+function sarHeader({ tlvs }: SubmittedPdu): string | undefined {
   const reference = getTlv(tlvs, 'sar_msg_ref_num');
   const total = getTlv(tlvs, 'sar_total_segments');
   const sequence = getTlv(tlvs, 'sar_segment_seqnum');

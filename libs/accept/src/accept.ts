@@ -5,12 +5,16 @@ import { counter, newTraceparent, isSampled, recordSpan } from '@heliograph/serv
 import { decide, type Decision } from './decide.ts';
 import type { HeldLease } from './purse.ts';
 import type { Acceptance, Submission } from './submission.ts';
+import { createThrottle, takeFromAll, type Throttle } from './throttle.ts';
 import { createWallet } from './wallet.ts';
 
 /** The one submit path under every door. */
 export interface Accept {
-  /** Answers when the message and its charge are one durable record, or says why not; never rejects. */
-  submit(submission: Submission): Promise<Acceptance>;
+  /**
+   * Answers when the message and its charge are one durable record, or says why not; never rejects. The credential's pace is that of
+   * `session`; without one, of all that this process takes from the credential.
+   */
+  submit(submission: Submission, session?: Throttle): Promise<Acceptance>;
   /** Submissions on their way to the stream. */
   readonly pending: number;
   /** Waits for them and gives the leases back. */
@@ -30,9 +34,10 @@ const submissions = counter('heliograph_accept_submissions_total', 'Submissions 
 export function createAccept({ queue, registry, instance, now = Date.now }: AcceptOptions): Accept {
   const wallet = createWallet({ asking: queue, ingress: instance, now });
   const inWork = new Set<Promise<Acceptance>>();
+  const throttles = createThrottles(registry);
 
-  function submit(submission: Submission): Promise<Acceptance> {
-    const answer = accept(submission);
+  function submit(submission: Submission, session?: Throttle): Promise<Acceptance> {
+    const answer = accept(submission, session);
     inWork.add(answer);
     void answer.then((acceptance) => {
       inWork.delete(answer);
@@ -41,9 +46,11 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
     return answer;
   }
 
-  async function accept(submission: Submission): Promise<Acceptance> {
+  async function accept(submission: Submission, session?: Throttle): Promise<Acceptance> {
     const decision = decide(submission, registry.current, now());
     if (!decision.ok) return decision;
+    const retryAfterMs = throttles.take(decision.message, session, now());
+    if (retryAfterMs > 0) return { ok: false, reason: 'throttled', detail: 'more segments a second than you may send', retryAfterMs };
     const { tenant } = decision.message;
     let lease = wallet.take(tenant, decision.microCredits);
     if (!lease) {
@@ -87,6 +94,36 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
     async close() {
       await Promise.all(inWork);
       await wallet.close();
+    },
+  };
+}
+
+/** One for each tenant and each credential that sends without a session; as many as the registry has, so they are kept. */
+function createThrottles(registry: RegistryWatch) {
+  const kept = new Map<string, Throttle>();
+  function of(id: string): Throttle {
+    let throttle = kept.get(id);
+    if (!throttle) kept.set(id, (throttle = createThrottle()));
+    return throttle;
+  }
+  return {
+    /** Time to wait, ms; 0: taken. */
+    take(
+      { tenant, credential, segments }: Pick<Message, 'tenant' | 'credential' | 'segments'>,
+      session: Throttle | undefined,
+      nowMs: number,
+    ) {
+      const { tenants, credentials } = registry.current;
+      const [whole, own] = [tenants.get(tenant), credentials.get(credential)];
+      if (!whole?.segmentsPerSecond && !own?.segmentsPerSecond) return 0;
+      return takeFromAll(
+        [
+          ...(whole ? ([[of(`tenant ${tenant}`), { ...whole, burstSegments: 0 }]] as const) : []),
+          ...(own ? ([[session ?? of(`credential ${credential}`), own]] as const) : []),
+        ],
+        segments,
+        nowMs,
+      );
     },
   };
 }

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { Content } from '@heliograph/message';
-import { createPrefixTable, type Snapshot } from '@heliograph/registry';
+import { createPrefixTable, credentialDefaults, type Snapshot } from '@heliograph/registry';
 import { decide, segmentsMax } from './decide.ts';
 import type { Submission } from './submission.ts';
 
 const nowMs = Date.UTC(2026, 10, 20);
-const tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '' };
+const tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 };
 const credential = {
+  ...credentialDefaults,
   id: 'acme-smpp',
   tenantId: 'acme',
   kind: 'smpp',
@@ -81,6 +82,11 @@ test('what is accepted: numbers in E.164, a validity of 48 hours, class normal, 
       flash: true,
     },
   });
+});
+
+test('the id that the client knows it by and the parameters to pass on stay with the message', () => {
+  const kept = { receiptId: '0a1b2c3d', tlvs: [{ tag: 0x1400, value: '00ff' }] };
+  expect(decide({ ...submission, ...kept }, snapshot(), nowMs)).toMatchObject({ ok: true, message: kept });
 });
 
 test.each<[string, Partial<Submission>, Parameters<typeof snapshot>[0], string]>([

@@ -65,6 +65,8 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
       registeredDelivery: submission.registeredDelivery ?? 0,
       content: submission.content,
       ...(submission.flash ? { flash: true } : {}),
+      ...(submission.receiptId === undefined ? {} : { receiptId: submission.receiptId }),
+      ...(submission.tlvs === undefined ? {} : { tlvs: submission.tlvs }),
       ...(submission.reference === undefined ? {} : { reference: submission.reference }),
       ...(submission.webhook === undefined ? {} : { webhook: submission.webhook }),
     },

@@ -1,2 +1,3 @@
 export { createAccept, type Accept } from './accept.ts';
+export { createThrottle, type Throttle } from './throttle.ts';
 export type { Acceptance, Submission } from './submission.ts';

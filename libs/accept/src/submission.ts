@@ -1,4 +1,4 @@
-import type { Content, Door, MessageClass, RefusalReason } from '@heliograph/message';
+import type { Content, Door, MessageClass, PassedTlv, RefusalReason } from '@heliograph/message';
 
 /** What a door hands in for one recipient, already proven to come from this credential. */
 export interface Submission {
@@ -15,10 +15,20 @@ export interface Submission {
   /** SMPP 3.4 §5.2.17 */
   readonly registeredDelivery?: number;
   readonly reference?: string;
+  /** The id its client will know it by, where that is not the message's own (`MessageHead.receiptId`). */
+  readonly receiptId?: string;
+  /** As `Message.tlvs`. */
+  readonly tlvs?: readonly PassedTlv[];
   readonly webhook?: string;
 }
 
 /** What became of a submission. Refused: nothing was charged, nothing is kept, and `detail` says what to mend. */
 export type Acceptance =
   | { readonly ok: true; readonly id: string; readonly to: string; readonly segments: number; readonly microCredits: bigint }
-  | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly reason: RefusalReason;
+      readonly detail: string;
+      /** Of `throttled`: the same may pass after this. */
+      readonly retryAfterMs?: number;
+    };

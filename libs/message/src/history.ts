@@ -40,6 +40,10 @@ export interface Hop {
 
 export interface MessageQuestion {
   readonly tenant: string;
+  /**
+   * The message's id or its `receiptId`. Where several have the same `receiptId`: of those accepted last together (one submit_multi), the
+   * one that is least advanced, so that it is final only when all are.
+   */
   readonly id: string;
 }
 

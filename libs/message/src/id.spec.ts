@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { isId, newId, withoutDashes } from './id.ts';
+import { isId, isShortId, newId, newShortId, withoutDashes } from './id.ts';
 
 test('ids are 32 hex digits, all different, and sort by the time they were made', async () => {
   const ids = Array.from({ length: 1_000 }, newId);
@@ -7,6 +7,11 @@ test('ids are 32 hex digits, all different, and sort by the time they were made'
   expect(new Set(ids).size).toBe(ids.length);
   const begun = Number.parseInt((ids[0] as string).slice(0, 12), 16);
   expect(Math.abs(begun - Date.now())).toBeLessThan(60_000);
+});
+
+test('short ids are 8 hex digits, and are not taken for whole ones', () => {
+  const id = newShortId();
+  expect([isShortId(id), isId(id), isShortId(newId())]).toEqual([true, false, false]);
 });
 
 test('a uuid as PostgreSQL prints it is the same id', () => {

@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { randomBytes, randomUUIDv7 } from 'node:crypto';
 
 /** A UUIDv7 (RFC 9562 §5.7) as 32 hex digits: sorts by time, fits a W3C trace id and an SMPP message_id (SMPP 3.4 §5.2.23). */
 export function newId(): string {
@@ -12,4 +12,13 @@ export function withoutDashes(uuid: string): string {
 
 export function isId(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text);
+}
+
+/** 32 random bits as 8 hex digits: all that a client of SMPP 3.3 can hold. It may come again. */
+export function newShortId(): string {
+  return randomBytes(4).toString('hex');
+}
+
+export function isShortId(text: string): boolean {
+  return /^[0-9a-f]{8}$/.test(text);
 }

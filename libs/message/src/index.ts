@@ -6,4 +6,5 @@ export * from './lease.ts';
 export * from './message.ts';
 export * from './outcome.ts';
 export * from './reason.ts';
+export * from './session.ts';
 export * from './state.ts';

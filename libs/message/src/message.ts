@@ -17,6 +17,12 @@ export type Content =
   | { readonly kind: 'text'; readonly text: string; readonly udh?: string }
   | { readonly kind: 'binary'; readonly octets: string /* base64 */; readonly udh?: string };
 
+/** An optional parameter of SMPP that is passed on as it came (SMPP 3.4 §5.3). `value`: hex, possibly empty. */
+export interface PassedTlv {
+  readonly tag: number;
+  readonly value: string;
+}
+
 /** The money of one message. On the wire micro-credits are decimal digits: JSON has no bigint. */
 export interface Charge {
   readonly lease: string;
@@ -27,6 +33,11 @@ export interface Charge {
 export interface MessageHead {
   /** UUIDv7 as 32 hex digits; also the W3C trace id of the message. */
   readonly id: string;
+  /**
+   * The id an SMPP client knows it by, where that is not `id`: receipts and query_sm speak of this one. Not unique: destinations of one
+   * submit_multi share it, and 8 hex digits, which is what a client of SMPP 3.3 can hold, may come again.
+   */
+  readonly receiptId?: string;
   readonly tenant: string;
   /** Id of the credential that submitted it: reports by SMPP go to sessions bound with it. */
   readonly credential: string;
@@ -55,9 +66,14 @@ export interface Message extends MessageHead {
   readonly content: Content;
   /** Class 0: shown at once, not stored (3GPP TS 23.038 §4). */
   readonly flash?: boolean;
+  /**
+   * Optional parameters of the submission that the platform does not handle itself, vendors' own (0x1400 to 0x3FFF) among them, in the
+   * order given; 1,024 octets at most, tags and lengths included. Whether they go out is a rule of the connector.
+   */
+  readonly tlvs?: readonly PassedTlv[];
 }
 
 export function headOf(message: Message): MessageHead {
-  const { content: _content, flash: _flash, ...head } = message;
+  const { content: _content, flash: _flash, tlvs: _tlvs, ...head } = message;
   return head;
 }

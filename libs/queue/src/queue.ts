@@ -7,6 +7,7 @@ import { bury } from './dead-letter.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
 import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
+import { createPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { createPublisher } from './publisher.ts';
 import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
 import { trimStreams } from './trim.ts';
@@ -30,6 +31,8 @@ export interface Queue extends Asking {
   workEach<S extends StageName>(options: EachWorkerOptions<S>): Promise<Worker>;
   workInBatches<S extends StageName>(options: BatchWorkerOptions<S>): Promise<Worker>;
   readFromPosition<S extends StageName>(options: PositionReaderOptions<S>): PositionReader;
+  /** What the processes of a service have at the moment. Rejects when the server does not answer. */
+  presence(options: PresenceOptions): Promise<Presence>;
   /** The subjects of which a stream has records. */
   subjects(stream: StreamName): Promise<string[]>;
   /** Last sequence a stream has stored. */
@@ -73,6 +76,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     workEach: (options) => workEach(workerContext, options),
     workInBatches: (options) => workInBatches(workerContext, options),
     readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading, connected: since }, options),
+    presence: (options) => createPresence({ js, jsm, replicas: streamSizes.replicas, log, reading, connected: since }, options),
     subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),

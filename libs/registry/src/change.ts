@@ -21,7 +21,8 @@ export async function putTenant(database: RegistryDatabase, tenant: Tenant): Pro
 }
 
 export async function putCredential(database: RegistryDatabase, credential: Credential): Promise<void> {
-  await database.credential.upsert({ where: { id: credential.id }, create: credential, update: credential });
+  const fields = { ...credential, allowIps: [...credential.allowIps] };
+  await database.credential.upsert({ where: { id: credential.id }, create: fields, update: fields });
 }
 
 export async function putSmppConnector(

@@ -9,6 +9,8 @@ export interface Tenant {
   readonly pricePlanId: string;
   /** ISO 3166 alpha-2, or empty. */
   readonly defaultCountry: string;
+  /** Of all its credentials together, in one process of a door. 0: no limit. */
+  readonly segmentsPerSecond: number;
 }
 
 export interface Credential {
@@ -19,8 +21,29 @@ export interface Credential {
   readonly verifier: string;
   readonly enabled: boolean;
   readonly window: number;
+  /** Bound at once, over all ingress processes. */
   readonly sessions: number;
+  /** Where its binds may come from, CIDR of either family. Empty: anywhere. */
+  readonly allowIps: readonly string[];
+  /** Of one session. 0: no limit. */
+  readonly segmentsPerSecond: number;
+  /** What a session may send at once after a pause. 0: one second's worth. */
+  readonly burstSegments: number;
+  /** What data_coding 0 means in its messages (SMPP 3.4 §5.2.19). */
+  readonly defaultAlphabet: 'gsm' | 'latin1';
 }
+
+/** What a new tenant and a new credential have unless something else is said, as the columns' defaults. */
+export const tenantDefaults = { enabled: true, defaultCountry: '', segmentsPerSecond: 0 } as const;
+export const credentialDefaults = {
+  enabled: true,
+  window: 100,
+  sessions: 10,
+  allowIps: [],
+  segmentsPerSecond: 0,
+  burstSegments: 0,
+  defaultAlphabet: 'gsm',
+} as const;
 
 export interface Connector {
   readonly id: string;

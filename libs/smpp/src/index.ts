@@ -27,4 +27,5 @@ export {
   receiptTlvs,
   statTexts,
 } from './receipt.ts';
+export { parseProxyHeader, proxyHeaderOctetsMax, type ProxyHeader } from './proxy-protocol.ts';
 export * from './time.ts';

@@ -1,5 +1,6 @@
 import { digestApiKey, hashPassword, lookupIdOf } from '@heliograph/credential';
 import {
+  credentialDefaults,
   openRegistry,
   putCredential,
   putPricePlan,
@@ -23,7 +24,7 @@ export const testTenant = {
 export async function seedTenant(databaseUrl: string, carrierPort = 1): Promise<void> {
   const database = openRegistry(databaseUrl, 1);
   const { id, smppCredential, systemId, password, apiCredential, apiKey, connector } = testTenant;
-  const common = { tenantId: id, enabled: true, window: 100, sessions: 10 };
+  const common = { ...credentialDefaults, tenantId: id };
   try {
     await putPricePlan(database, {
       id: 'standard',
@@ -31,7 +32,7 @@ export async function seedTenant(databaseUrl: string, carrierPort = 1): Promise<
       refunds: ['rejected', 'failed', 'expired'],
       prices: [{ prefix: '', microCreditsPerSegment: 1_000_000n }],
     });
-    await putTenant(database, { id, name: 'Acme', enabled: true, pricePlanId: 'standard', defaultCountry: '' });
+    await putTenant(database, { id, name: 'Acme', enabled: true, pricePlanId: 'standard', defaultCountry: '', segmentsPerSecond: 0 });
     await putCredential(database, { ...common, id: smppCredential, kind: 'smpp', login: systemId, verifier: await hashPassword(password) });
     await putCredential(database, {
       ...common,

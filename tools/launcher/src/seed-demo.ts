@@ -2,6 +2,7 @@ import { createVault, deriveSecret, digestApiKey, hashPassword, lookupIdOf, veri
 import { leaseSubjects, type BalanceAnswer, type TopUpQuestion } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
 import {
+  credentialDefaults,
   openRegistry,
   putCredential,
   putPricePlan,
@@ -50,12 +51,12 @@ async function seedTenant(database: RegistryDatabase): Promise<void> {
     refunds: ['rejected', 'failed', 'expired'],
     prices: [{ prefix: '', microCreditsPerSegment }],
   });
-  await putTenant(database, { id: tenantId, name: 'Demo', enabled: true, pricePlanId: planId, defaultCountry: '' });
+  await putTenant(database, { id: tenantId, name: 'Demo', enabled: true, pricePlanId: planId, defaultCountry: '', segmentsPerSecond: 0 });
 }
 
 /** A verifier that still fits stays: hashing anew would end the sessions of a stack that shares this database. */
 async function seedCredentials(database: RegistryDatabase, { credentials: { systemId, password, apiKey } }: DemoFacts): Promise<void> {
-  const common = { tenantId, enabled: true, window: 1000, sessions: 100 };
+  const common = { ...credentialDefaults, tenantId, window: 1000, sessions: 100 };
   const smpp = await database.credential.findUnique({ where: { id: 'demo-smpp' } });
   if (!smpp || (await verifyPassword(smpp.verifier, password)) !== true) {
     await putCredential(database, { ...common, id: 'demo-smpp', kind: 'smpp', login: systemId, verifier: await hashPassword(password) });

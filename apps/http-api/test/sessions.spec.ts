@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { join } from 'node:path';
+import { hashPassword, newApiKey } from '@heliograph/credential';
+import { credentialDefaults, openRegistry, putCredential, putTenant, tenantDefaults } from '@heliograph/registry';
+import { readConfig, type Running } from '@heliograph/service';
+import { createSession, type Session } from '@heliograph/smpp';
+import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import type { z } from 'zod';
+import { config as schema } from '../src/config.ts';
+import { problemDetails, sessionList } from '../src/schema.ts';
+import { start } from '../src/start.ts';
+
+/** smpp-ingress is another app: two of its processes, as pods would be. */
+let servers: TestServers;
+let api: Running;
+let ingresses: { process: ChildProcess; port: number }[] = [];
+const other = newApiKey();
+
+beforeAll(async () => {
+  servers = await startServers({ schemas: ['registry'], syncAlways: false });
+  await seedTenant(servers.databaseUrl);
+  await seedOther();
+  ingresses = await Promise.all([startIngress(), startIngress()]);
+  const config = readConfig(schema, {
+    DATABASE_URL: servers.databaseUrl,
+    NATS_URL: servers.natsUrl,
+    HTTP_PORT: '0',
+    MASTER_KEY: 'a5'.repeat(32),
+  });
+  api = await start({ name: 'http-api', instance: 'test', config, log: quietLog as never });
+}, 60_000);
+
+afterAll(async () => {
+  await api?.stop();
+  for (const { process } of ingresses) {
+    if (process.signalCode !== null) continue;
+    process.kill('SIGKILL');
+    await once(process, 'exit');
+  }
+  await servers?.stop();
+}, 30_000);
+
+async function seedOther(): Promise<void> {
+  const database = openRegistry(servers.databaseUrl, 1);
+  await putTenant(database, { ...tenantDefaults, id: 'other', name: 'Other', pricePlanId: 'standard' });
+  const common = { ...credentialDefaults, tenantId: 'other' };
+  await putCredential(database, { ...common, id: 'other-api', kind: 'api_key', login: other.lookupId, verifier: other.digest });
+  const verifier = await hashPassword(testTenant.password);
+  await putCredential(database, { ...common, id: 'other-smpp', kind: 'smpp', login: 'other', verifier });
+  await database.$disconnect();
+}
+
+async function startIngress(): Promise<{ process: ChildProcess; port: number }> {
+  const process = fork(join(import.meta.dirname, '../../smpp-ingress/src/main.ts'), {
+    env: {
+      PATH: globalThis.process.env['PATH'],
+      DATABASE_URL: servers.databaseUrl,
+      NATS_URL: servers.natsUrl,
+      SMPP_PORT: '0',
+      SMPP_TLS_PORT: '0',
+      SMPP_TLS_DIR: join(servers.folder, 'tls'),
+      LOG_LEVEL: 'error',
+    },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [told] = (await once(process, 'message')) as [{ ports: { smpp: number } }];
+  return { process, port: told.ports.smpp };
+}
+
+async function bind(ingress: number, command: 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver', systemId: string) {
+  const socket = net.connect(ingresses[ingress]?.port as number, '127.0.0.1');
+  await once(socket, 'connect');
+  const { promise: ended, resolve } = Promise.withResolvers<string>();
+  const session: Session = createSession({
+    socket,
+    role: 'esme',
+    timers: { sessionInitMs: 5_000, enquireLinkMs: 60_000, inactivityMs: 60_000, responseMs: 5_000 },
+    windowMax: 10,
+    receiveWindowMax: 10,
+    onRequest: (_, reply) => void reply.ok(),
+    onClose: ({ code }) => resolve(code),
+  });
+  const outcome = await session.bind({ command, system_id: systemId, password: testTenant.password, interface_version: 0x34 });
+  expect(outcome).toMatchObject({ kind: 'response', pdu: { status: 0 } });
+  return { session, ended };
+}
+
+function call(method: string, path: string, key: string = testTenant.apiKey): Promise<Response> {
+  return fetch(`http://127.0.0.1:${api.ports?.['http']}${path}`, { method, headers: { 'X-API-Key': key } });
+}
+
+async function listed(key?: string): Promise<z.infer<typeof sessionList>['sessions']> {
+  const answer = await call('GET', '/v1/sessions', key);
+  expect(answer.status).toBe(200);
+  return sessionList.parse(await answer.json()).sessions;
+}
+
+describe('GET /v1/sessions', () => {
+  it("200: the tenant's own, from every ingress, as they are now", async () => {
+    expect(await listed()).toEqual([]);
+    const one = await bind(0, 'bind_transmitter', testTenant.systemId);
+    const two = await bind(1, 'bind_receiver', testTenant.systemId);
+    const theirs = await bind(1, 'bind_transceiver', 'other');
+    const sessions = await listed();
+    expect(sessions).toMatchObject([
+      { systemId: 'acme', bindType: 'transmitter', interfaceVersion: 0x34, address: '127.0.0.1', tls: false, submitWindow: { open: 0 } },
+      { systemId: 'acme', bindType: 'receiver', deliverWindow: { open: 0 }, counters: { pdusIn: 1, pdusOut: 1 } },
+    ]);
+    expect(sessions.every(({ since }) => Math.abs(Date.parse(since) - Date.now()) < 20_000)).toBe(true);
+    expect(await listed(other.key)).toMatchObject([{ systemId: 'other', bindType: 'transceiver' }]);
+    await Promise.all([one, two, theirs].map(({ session }) => session.unbind()));
+    await eventually('nobody', async () => (await listed()).length === 0);
+  });
+
+  it('401: without a key', async () => {
+    expect((await call('GET', '/v1/sessions', '')).status).toBe(401);
+  });
+});
+
+describe('DELETE /v1/sessions/{id}', () => {
+  it('204: the session is unbound, wherever it is', async () => {
+    const { ended } = await bind(1, 'bind_transceiver', testTenant.systemId);
+    const [session] = await listed();
+    const answer = await call('DELETE', `/v1/sessions/${session?.id}`);
+    expect([answer.status, await answer.text()]).toEqual([204, '']);
+    expect(await ended).toBe('unbound');
+    await eventually('it is gone', async () => (await call('DELETE', `/v1/sessions/${session?.id}`)).status === 404);
+  });
+
+  it.each(['nonsense', '00000000-0000-4000-8000-000000000000', '%2e%3e', '>'])('404: %s', async (id) => {
+    const answer = await call('DELETE', `/v1/sessions/${id}`);
+    expect([answer.status, problemDetails.parse(await answer.json()).type]).toEqual([404, '/problems/not_found']);
+  });
+
+  it("404: another tenant's, which goes on", async () => {
+    const { session } = await bind(0, 'bind_transceiver', 'other');
+    const [theirs] = await listed(other.key);
+    expect((await call('DELETE', `/v1/sessions/${theirs?.id}`)).status).toBe(404);
+    expect((await listed(other.key)).map(({ id }) => id)).toEqual([theirs?.id]);
+    await session.unbind();
+  });
+
+  it('503: its ingress has just been killed; it is not listed any more', async () => {
+    const { ended } = await bind(0, 'bind_transceiver', testTenant.systemId);
+    const [session] = await listed();
+    ingresses[0]?.process.kill('SIGKILL');
+    await ended;
+    const answer = await call('DELETE', `/v1/sessions/${session?.id}`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await listed()).toEqual([]);
+  });
+});
