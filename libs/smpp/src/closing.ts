@@ -3,7 +3,7 @@ import type { ResponsePdu } from './pdus.ts';
 import { callWaiters } from './requests.ts';
 import type { CloseReason } from './session-api.ts';
 
-/** The graceful end, §4.2: our outstanding requests are answered, then unbind is said. A session that is not bound only closes. */
+/** The graceful end, §4.2: requests of both sides are answered, then unbind is said. A session that is not bound only closes. */
 export function startUnbind(link: Link, reason: CloseReason): void {
   if (link.closing !== undefined || link.leaving !== 'no') return;
   if (link.bound === undefined) {
@@ -23,9 +23,14 @@ function leave(link: Link, how: 'draining' | 'told'): void {
   tellState(link);
 }
 
-/** To be called whenever a request of ours is settled. */
+/** To be called whenever a request of either side is settled: after unbind the peer need not wait for what it is owed. */
 export function sayUnbindWhenDrained(link: Link): void {
-  if (link.leaving !== 'draining' || link.closing !== undefined || link.window.outstanding > 0) return;
+  if (link.leaving === 'draining' && link.held === 0) sayUnbind(link);
+}
+
+/** The peer goes on submitting, or the application owes answers for too long: unbind is said, and what is held may still be answered. */
+export function sayUnbind(link: Link): void {
+  if (link.closing !== undefined || link.window.outstanding > 0) return;
   link.leaving = 'asked';
   link.leavingAt = link.now();
   link.unbindSequence = link.window.nextSequence();
@@ -58,6 +63,7 @@ export function takeUnbind(link: Link, sequence: number): void {
 export function finishLeaving(link: Link): void {
   const { leaving } = link;
   if (link.held > 0 || link.closing !== undefined) return;
+  if (leaving === 'draining') return sayUnbindWhenDrained(link);
   if (leaving === 'told') write(link, { command: 'unbind_resp', sequence: link.unbindSequence });
   if (leaving === 'told' || leaving === 'answered') end(link, link.leavingReason);
 }

@@ -1,4 +1,4 @@
-import { end, giveUpLeaving, sayUnbindWhenDrained, startUnbind } from './closing.ts';
+import { end, giveUpLeaving, sayUnbind, sayUnbindWhenDrained, startUnbind } from './closing.ts';
 import { mustPause, pump } from './incoming.ts';
 import { type Link, write } from './link.ts';
 import { roomMade } from './requests.ts';
@@ -21,7 +21,9 @@ export function tick(link: Link): void {
   // A Duplex with a high water mark above ours never says drain.
   if (link.readingPaused && !mustPause(link)) pump(link);
   link.outbox.trim();
-  if (link.leaving !== 'no' && link.leaving !== 'draining' && at - link.leavingAt >= timers.responseMs) giveUpLeaving(link);
+  const leavingTooLong = link.leaving !== 'no' && at - link.leavingAt >= timers.responseMs;
+  if (leavingTooLong && link.leaving === 'draining') sayUnbind(link);
+  else if (leavingTooLong) giveUpLeaving(link);
   else obeyTimers(link, at);
 }
 

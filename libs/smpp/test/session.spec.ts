@@ -127,6 +127,19 @@ describe('state table (§2.2.1)', () => {
     },
   );
 
+  test('unbind of ours waits until the peer has the answers it is owed (§4.2)', async () => {
+    const { raw, side } = await boundRaw();
+    raw.send(submit(5));
+    const { reply } = await side.requests.next();
+    const ended = side.session.unbind();
+    reply.ok({ message_id: 'x' });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'submit_sm_resp', sequence: 5, status: 0 });
+    const unbind = await raw.pdus.next();
+    expect(unbind).toMatchObject({ command: 'unbind' });
+    raw.send({ command: 'unbind_resp', sequence: (unbind as { sequence: number }).sequence });
+    await ended;
+  });
+
   test('submit_sm in a receiver session is 0x04, and 16 octets', async () => {
     const { raw } = await boundRaw('bind_receiver');
     raw.send(submit(5));
