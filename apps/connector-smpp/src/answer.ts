@@ -1,3 +1,4 @@
+import type { SmppConnectorSettings } from '@heliograph/registry';
 import { commandStatus as s, type RequestOutcome } from '@heliograph/smpp';
 
 /**
@@ -14,10 +15,12 @@ export interface Answer {
   readonly status?: number;
 }
 
-/** command_status of submit_sm_resp and generic_nack (SMPP 3.4 §5.1.3) that says: not now. What is not listed is permanent, vendors' own codes too. */
-const notNow: ReadonlyMap<number, 'later' | 'throttled'> = new Map([
+/** What a command_status of submit_sm_resp or generic_nack (SMPP 3.4 §5.1.3) means; what is not listed is permanent, vendors' own too. */
+export type Refusals = ReadonlyMap<number, 'later' | 'throttled' | 'permanent'>;
+
+const usualRefusals: Refusals = new Map([
   [s.ESME_RTHROTTLED, 'throttled'],
-  [s.ESME_RMSGQFUL, 'later'],
+  [s.ESME_RMSGQFUL, 'throttled'],
   [s.ESME_RSYSERR, 'later'],
   [s.ESME_RX_T_APPN, 'later'],
   // The link is at fault, not the message: the provider has ended the bind and we have not heard of it yet.
@@ -25,19 +28,22 @@ const notNow: ReadonlyMap<number, 'later' | 'throttled'> = new Map([
   [s.ESME_RUNKNOWNERR, 'later'],
 ]);
 
+/** `settings.answers` of the connector over the usual meanings. */
+export function refusalsOf(answers: SmppConnectorSettings['answers']): Refusals {
+  return new Map([...usualRefusals, ...Object.entries(answers).map(([status, kind]) => [Number(status), kind] as const)]);
+}
+
 const unknown: Answer = { kind: 'unknown' };
 const unsent: Answer = { kind: 'unsent' };
 
-export function classify(outcome: RequestOutcome<'submit_sm'>): Answer {
+export function classify(outcome: RequestOutcome<'submit_sm'>, refusals: Refusals): Answer {
   switch (outcome.kind) {
     case 'response':
-      return ofStatus(
-        outcome.pdu.status,
-        'message_id' in outcome.pdu ? outcome.pdu.message_id : '',
-        outcome.pdu.command === 'generic_nack',
-      );
+      return outcome.pdu.command === 'generic_nack'
+        ? ofRefusal(outcome.pdu.status, refusals) // also with ESME_ROK: a nack takes nothing
+        : ofStatus(outcome.pdu.status, outcome.pdu.message_id, refusals);
     case 'malformed': // its id is lost, its status is not: sending it again would be a duplicate
-      return ofStatus(outcome.status, '', false);
+      return ofStatus(outcome.status, '', refusals);
     case 'timeout':
       return unknown;
     case 'closed':
@@ -45,9 +51,12 @@ export function classify(outcome: RequestOutcome<'submit_sm'>): Answer {
   }
 }
 
-function ofStatus(status: number, providerId: string, nack: boolean): Answer {
-  if (status === s.ESME_ROK && !nack) return { kind: 'accepted', providerId };
-  return { kind: notNow.get(status) ?? 'permanent', status };
+function ofStatus(status: number, providerId: string, refusals: Refusals): Answer {
+  return status === s.ESME_ROK ? { kind: 'accepted', providerId } : ofRefusal(status, refusals);
+}
+
+function ofRefusal(status: number, refusals: Refusals): Answer {
+  return { kind: refusals.get(status) ?? 'permanent', status };
 }
 
 /** As events show it: `0x0000000B`. */

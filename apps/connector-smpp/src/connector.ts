@@ -1,4 +1,5 @@
-import type { Session } from '@heliograph/smpp';
+import type { BindName, Session } from '@heliograph/smpp';
+import type { SmppConnectorSettings } from '@heliograph/registry';
 import { messageClasses } from '@heliograph/message';
 import type { Queue, Worker } from '@heliograph/queue';
 import type { Log } from '@heliograph/service';
@@ -8,6 +9,7 @@ import { metricsOf } from './metrics.ts';
 import type { WantedConnector } from './plan.ts';
 import { createReceiver } from './receiver.ts';
 import { createSender, type PutOff } from './sender.ts';
+import { createTurns } from './turns.ts';
 
 export interface ConnectorOptions {
   readonly connector: WantedConnector;
@@ -18,12 +20,19 @@ export interface ConnectorOptions {
 
 /** A connector that runs: its binds, and a reader of the stream for each class of message. */
 export interface RunningConnector {
+  /** Links, of which a `tx+rx` bind has two. */
   readonly bound: number;
   readonly parked: number;
   readonly inFlight: number;
   readonly segmentsPerSecond: number;
   /** Begins nothing more, waits up to `graceMs` for the answers of what is in the windows, gives the rest back, unbinds. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** The links of a connector, in the order in which they are made: of each pair the receiver first, as receipts may wait already. */
+export function bindsOf({ bind, binds }: Pick<SmppConnectorSettings, 'bind' | 'binds'>): BindName[] {
+  const each = bind === 'tx+rx' ? (['bind_receiver', 'bind_transmitter'] as const) : (['bind_transceiver'] as const);
+  return Array.from({ length: binds }).flatMap(() => each);
 }
 
 const sweepEveryMs = 1_000;
@@ -36,14 +45,15 @@ export async function startConnector({ connector, queue, putOff, log: appLog }: 
   const log = appLog.child({ connector: id });
   const metrics = metricsOf(id);
   const onRequest = createReceiver({ connector, queue, metrics, log });
-  const sender = createSender({ connector, sessions, putOff, metrics, log });
-  const binds = Array.from({ length: settings.binds }, () =>
-    keepBound({ connector, log, metrics, onBound: () => sender.pump(), onRequest }),
+  const sender = createSender({ connector, sessions: submitting, putOff, metrics, log });
+  const turns = createTurns();
+  const binds = bindsOf(settings).map((command) =>
+    keepBound({ connector, command, turns, log, metrics, onBound: () => sender.pump(), onRequest }),
   );
   const sweep = setInterval(() => sender.sweep(), sweepEveryMs);
 
-  function* sessions(): Iterable<Session> {
-    for (const { session } of binds) if (session) yield session;
+  function* submitting(): Iterable<Session> {
+    for (const { command, session } of binds) if (session && command !== 'bind_receiver') yield session;
   }
 
   async function end(graceMs: number): Promise<void> {
@@ -69,7 +79,7 @@ export async function startConnector({ connector, queue, putOff, log: appLog }: 
 
   return {
     get bound() {
-      return [...sessions()].length;
+      return binds.filter(({ session }) => session).length;
     },
     get parked() {
       return sender.parked;

@@ -6,11 +6,12 @@ import { aMessage } from '../test/message.fixture.ts';
 
 const now = 1_000_000;
 const message = aMessage({ validUntilMs: now + 10_000 });
-const facts: DeliveryFacts = { connector: 'demo', group: 'demo-group', respIdForm: 'hex', unknownOutcome: 'resend', tries: 1 };
+const ids = { respIdForm: 'hex', receiptIdForm: 'decimal', idCase: 'ignore', idLeadingZeros: 'strip' } as const;
+const facts: DeliveryFacts = { connector: 'demo', group: 'demo-group', ids, unknownOutcome: 'resend', tries: 1 };
 
 const accepted: Answer = { kind: 'accepted', providerId: '38601fa' };
 const throttled: Answer = { kind: 'throttled', status: 0x58 };
-const full: Answer = { kind: 'later', status: 0x14 };
+const failing: Answer = { kind: 'later', status: 0x08 };
 const permanent: Answer = { kind: 'permanent', status: 0x0b };
 const unknown: Answer = { kind: 'unknown' };
 const unsent: Answer = { kind: 'unsent' };
@@ -57,8 +58,8 @@ describe('a message whose segments have settled', () => {
     ['not to be written', [{ kind: 'unsendable' }], {}, failed('rejected', 'provider_rejected', 'unsendable')],
     ['throttled', [throttled], {}, { kind: 'later', atMs: now + 1_000, reason: 'throttled' }],
     ['throttled in part', [accepted, throttled, unsent], {}, { kind: 'later', atMs: now + 1_000, reason: 'throttled' }],
-    ['queue full at the third try', [full], { tries: 3 }, { kind: 'later', atMs: now + 4_000, reason: 'later' }],
-    ['a later time past its validity', [full], { tries: 5 }, { kind: 'later', atMs: now + 10_000, reason: 'later' }],
+    ['a system error at the third try', [failing], { tries: 3 }, { kind: 'later', atMs: now + 4_000, reason: 'later' }],
+    ['a later time past its validity: just after it', [failing], { tries: 5 }, { kind: 'later', atMs: now + 10_005, reason: 'later' }],
     ['never answered', [unknown], {}, { kind: 'later', atMs: now + 1_000, reason: 'unknown' }],
     [
       'never answered, and not to be sent twice',
@@ -76,7 +77,7 @@ describe('a message whose segments have settled', () => {
 describe('a message whose time is over', () => {
   test.each<[string, (Answer | undefined)[], object]>([
     ['never tried', [], failed('expired', 'expired')],
-    ['put off before', [accepted, full], failed('expired', 'expired', '0x00000014')],
+    ['put off before', [accepted, failing], failed('expired', 'expired', '0x00000008')],
     ['perhaps taken', [undefined, unknown], failed('failed', 'provider_unknown_outcome')],
   ])('%s', (_, answers, outcome) => {
     expect(expire(message, answers, facts, now)).toEqual(outcome);

@@ -1,12 +1,12 @@
-import { normalizeProviderId, type ProviderIdBase } from '@heliograph/smpp';
 import { done, headOf, later, type FailureReason, type Message, type MessageFailed, type Outcome } from '@heliograph/message';
 import { errorCodeOf, type Answer } from './answer.ts';
+import { comparableId, type ProviderIds } from './provider-id.ts';
 
 /** What the decision needs to know beside the answers. */
 export interface DeliveryFacts {
   readonly connector: string;
   readonly group: string;
-  readonly respIdForm: ProviderIdBase;
+  readonly ids: ProviderIds;
   /** What to do about a segment that was never answered. */
   readonly unknownOutcome: 'resend' | 'fail';
   /** Tries that came to nothing, this one included: 1 or more. */
@@ -15,6 +15,8 @@ export interface DeliveryFacts {
 
 const retryDelayMsMin = 1_000;
 const retryDelayMsMax = 60_000;
+/** A timer may fire a millisecond early: a message that comes back before its time is over would be sent once more, for nothing. */
+const timerSlackMs = 5;
 
 /**
  * The outcome of a message whose every segment has settled. `later` at once (at `now`) means that nothing was refused: what remains was not
@@ -28,7 +30,7 @@ export function deliver(message: Message, answers: readonly Answer[], facts: Del
     return fail(message, facts, now, 'provider_unknown_outcome');
   const putOff = answers.find(({ kind }) => kind !== 'accepted' && kind !== 'unsent');
   if (!putOff) return later(now, 'unsent');
-  return later(Math.min(now + retryDelayMs(facts.tries), message.validUntilMs), putOff.kind);
+  return later(Math.min(now + retryDelayMs(facts.tries), message.validUntilMs + timerSlackMs), putOff.kind);
 }
 
 /** The outcome of a message whose time is over: it may be out all the same when a segment was never answered, and that is said. */
@@ -52,8 +54,8 @@ export function retryDelayMs(tries: number): number {
   return Math.min(retryDelayMsMin * 2 ** (tries - 1), retryDelayMsMax);
 }
 
-function sent(message: Message, answers: readonly Answer[], { connector, group, respIdForm }: DeliveryFacts, at: number) {
-  const providerIds = answers.flatMap(({ providerId }) => (providerId ? [normalizeProviderId(providerId, respIdForm)] : []));
+function sent(message: Message, answers: readonly Answer[], { connector, group, ids }: DeliveryFacts, at: number) {
+  const providerIds = answers.flatMap(({ providerId }) => (providerId ? [comparableId(providerId, 'respIdForm', ids)] : []));
   return { type: 'message.sent', at, message: headOf(message), connector, group, providerIds } as const;
 }
 

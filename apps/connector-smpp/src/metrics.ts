@@ -16,10 +16,15 @@ const unexpected = counter(
   'heliograph_connector_smpp_unexpected_responses_total',
   'responses to nothing we asked: late, repeated or of the wrong kind',
 );
+const notices = counter(
+  'heliograph_connector_smpp_notices_total',
+  "providers' requests that have no answer: alert_notification, and outbind, which is for whoever listens",
+);
 const connects = counter('heliograph_connector_smpp_binds_total', 'tries to bind, by result');
 
 export type MessageOutcome = 'sent' | 'rejected' | 'expired' | 'failed' | 'later';
 export type ReceiptOutcome = 'stored' | 'not_stored' | 'unreadable' | 'inbound';
+export type Notice = 'alert_notification' | 'outbind';
 export type BindResult = 'bound' | 'refused' | 'unreachable';
 
 type Total = { add(value?: number): void };
@@ -29,6 +34,7 @@ export interface ConnectorMetrics {
   readonly segments: Readonly<Record<AnswerKind, Total>>;
   readonly messages: Readonly<Record<MessageOutcome, Total>>;
   readonly receipts: Readonly<Record<ReceiptOutcome, Total>>;
+  readonly notices: Readonly<Record<Notice, Total>>;
   readonly binds: Readonly<Record<BindResult, Total>>;
   readonly resent: Total;
   readonly withoutId: Total;
@@ -42,6 +48,7 @@ export function metricsOf(connector: string): ConnectorMetrics {
     segments: by(segments, 'answer', ['accepted', 'later', 'throttled', 'permanent', 'unknown', 'unsent', 'unsendable']),
     messages: by(messages, 'outcome', ['sent', 'rejected', 'expired', 'failed', 'later']),
     receipts: by(receipts, 'outcome', ['stored', 'not_stored', 'unreadable', 'inbound']),
+    notices: by(notices, 'notice', ['alert_notification', 'outbind']),
     binds: by(connects, 'result', ['bound', 'refused', 'unreachable']),
     resent: resent.with({ connector }),
     withoutId: withoutId.with({ connector }),

@@ -21,7 +21,7 @@ function run(
       if (++taken > providerLimit) {
         throttled++;
         pace.throttled(now);
-      } else pace.accepted(now);
+      } else pace.accepted(1, now);
     }
   }
   return { sent, throttled };
@@ -56,8 +56,8 @@ describe('a pace', () => {
 
   test('a provider that throttles slows an unlimited one down to what it takes, with few refusals', () => {
     const pace = createPace(0);
-    pace.accepted(1_000_000);
-    for (let i = 1; i < 50; i++) pace.accepted(1_000_000);
+    pace.accepted(1, 1_000_000);
+    for (let i = 1; i < 50; i++) pace.accepted(1, 1_000_000);
     pace.throttled(1_000_010);
     expect(pace.segmentsPerSecond).toBe(45);
     const { sent, throttled } = run(pace, { fromMs: 1_001_000, forMs: 60_000, providerLimit: 50 });
@@ -67,14 +67,14 @@ describe('a pace', () => {
 
   test('many refusals at one moment slow it down once', () => {
     const pace = createPace(100);
-    for (let i = 0; i < 80; i++) pace.accepted(5_000);
+    for (let i = 0; i < 80; i++) pace.accepted(1, 5_000);
     for (let i = 0; i < 20; i++) pace.throttled(5_010);
     expect(pace.segmentsPerSecond).toBeCloseTo(72);
   });
 
   test('it comes back to its own limit, and not above', () => {
     const pace = createPace(100);
-    for (let i = 0; i < 80; i++) pace.accepted(5_000);
+    for (let i = 0; i < 80; i++) pace.accepted(1, 5_000);
     pace.throttled(5_010);
     run(pace, { fromMs: 6_000, forMs: 30_000 });
     expect(pace.segmentsPerSecond).toBe(100);

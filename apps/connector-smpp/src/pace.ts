@@ -4,8 +4,8 @@ export interface Pace {
   waitMs(now: number): number;
   /** A message's segments are spent together, into debt if need be: they belong on one bind without a gap. */
   spend(segments: number, now: number): void;
-  /** The provider took a segment. */
-  accepted(now: number): void;
+  /** The provider took so many segments. */
+  accepted(segments: number, now: number): void;
   /** The provider answered that it is too much. */
   throttled(now: number): void;
   /** At present; Infinity without a limit. */
@@ -61,9 +61,9 @@ export function createPace(limit: number): Pace {
       refill(now);
       if (rate !== Infinity) tokens -= segments;
     },
-    accepted(now) {
+    accepted(segments, now) {
       turn(now);
-      takenThisSecond++;
+      takenThisSecond += segments;
     },
     throttled(now) {
       if (now - slowedAt < slowDownEveryMs) return;

@@ -44,6 +44,33 @@ describe('the connectors to run', () => {
     });
   });
 
+  test.each<[string, object, RegExp]>([
+    ['an authority that is no certificate', { tls: true, tlsCaPem: 'nonsense' }, /certificates cannot be used/],
+    ['an authority without TLS', { tlsCaPem: 'x' }, /tlsCaPem: means nothing without tls/],
+    ['a certificate without its key', { tls: true, tlsCertificatePem: 'x' }, /tlsKeySealed/],
+    ['a key of another master key', { tls: true, tlsCertificatePem: 'x', tlsKeySealed: 'else' }, /tlsKeySealed cannot be opened/],
+    ['an address for a name', { tls: true, tlsServerName: '127.0.0.1' }, /must be a name/],
+    ['packed septets where data_coding 0 is Latin-1', { gsmPacking: 'packed', defaultAlphabet: 'latin1' }, /latin1/],
+    ['a TLV that is the message itself', { addTlvs: [{ tag: 0x0424, value: '00' }] }, /belongs to the message/],
+    ['a TLV that is no hex', { addTlvs: [{ tag: 0x1400, value: '1' }] }, /hex/],
+    ['ESME_ROK for a refusal', { answers: { '0x00000000': 'later' } }, /ESME_ROK/],
+    ['a status in other words', { answers: { '11': 'later' } }, /command_status/],
+  ])('%s: refused, saying why', (_, special, reason) => {
+    const settings = { host: 'a', port: 1, ...special };
+    expect(wantedConnectors([{ ...demo, settings }], [], (sealed) => (sealed === 'sealed' ? 'secret' : undefined))).toMatchObject({
+      connectors: [],
+      refused: [{ id: 'demo', reason: expect.stringMatching(reason) }],
+    });
+  });
+
+  test('a private key is opened under a context of its own', () => {
+    const opened: string[] = [];
+    const settings = { host: 'a', port: 1, tls: true, tlsCertificatePem: 'x', tlsKeySealed: 'sealed' };
+    const { refused } = wantedConnectors([{ ...demo, settings }], [], (_, context) => (opened.push(context), 'secret'));
+    expect(opened).toEqual(['connector:demo', 'connector-tls-key:demo']);
+    expect(JSON.stringify(refused)).not.toContain('secret');
+  });
+
   test('a password longer than the wire allows: refused without showing it', () => {
     const { refused } = wantedConnectors([demo], [], () => 'much-too-long');
     expect(refused[0]?.reason).toMatch(/password/);

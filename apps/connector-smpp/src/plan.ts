@@ -1,4 +1,5 @@
 import { smppConnectorSettings, type Connector, type SmppConnectorSettings } from '@heliograph/registry';
+import { tlsFault } from './dial.ts';
 
 /** A connector as the registry wants it, ready to run. */
 export interface WantedConnector {
@@ -6,7 +7,12 @@ export interface WantedConnector {
   readonly group: string;
   readonly settings: SmppConnectorSettings;
   readonly password: string;
+  /** Private key of the certificate we show, PEM. */
+  readonly tlsKey?: string;
 }
+
+/** undefined for what was sealed with another key. */
+export type Open = (sealed: string, context: string) => string | undefined;
 
 export interface Wanted {
   readonly connectors: readonly WantedConnector[];
@@ -14,28 +20,37 @@ export interface Wanted {
   readonly refused: readonly { readonly id: string; readonly reason: string }[];
 }
 
-/** The connectors that this process should run. `only`: ids; empty = all. `open` gives undefined for a secret sealed with another key. */
-export function wantedConnectors(
-  all: Iterable<Connector>,
-  only: readonly string[],
-  open: (sealed: string, context: string) => string | undefined,
-): Wanted {
+/** The connectors that this process should run. `only`: ids; empty = all. */
+export function wantedConnectors(all: Iterable<Connector>, only: readonly string[], open: Open): Wanted {
   const connectors: WantedConnector[] = [];
   const refused: { id: string; reason: string }[] = [];
-  for (const { id, kind, enabled, groupId, settings, secret } of all) {
+  for (const connector of all) {
+    const { id, kind, enabled } = connector;
     if (kind !== 'smpp' || !enabled || (only.length > 0 && !only.includes(id))) continue;
-    const parsed = smppConnectorSettings.safeParse(settings);
-    const password = secret === '' ? '' : open(secret, `connector:${id}`);
-    if (!parsed.success)
-      refused.push({ id, reason: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') });
-    else if (password === undefined) refused.push({ id, reason: 'its secret cannot be opened with this MASTER_KEY' });
-    else if (!latin1.test(parsed.data.systemId + parsed.data.systemType))
-      refused.push({ id, reason: 'systemId or systemType is not Latin-1' });
-    else if (password.length > 8 || !latin1.test(password))
-      refused.push({ id, reason: 'its password is longer than 8 octets or not Latin-1 (SMPP 3.4 §5.2.2)' });
-    else connectors.push({ id, group: groupId, settings: parsed.data, password });
+    const read = readConnector(connector, open);
+    if (read.ok) connectors.push(read.wanted);
+    else refused.push({ id, reason: read.reason });
   }
   return { connectors, refused };
+}
+
+type Read = { readonly ok: true; readonly wanted: WantedConnector } | { readonly ok: false; readonly reason: string };
+
+function readConnector({ id, groupId, settings, secret }: Connector, open: Open): Read {
+  const parsed = smppConnectorSettings.safeParse(settings);
+  if (!parsed.success)
+    return { ok: false, reason: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
+  const { systemId, systemType, tlsKeySealed } = parsed.data;
+  const password = secret === '' ? '' : open(secret, `connector:${id}`);
+  if (password === undefined) return { ok: false, reason: 'its secret cannot be opened with this MASTER_KEY' };
+  if (!latin1.test(systemId + systemType)) return { ok: false, reason: 'systemId or systemType is not Latin-1' };
+  if (password.length > 8 || !latin1.test(password))
+    return { ok: false, reason: 'its password is longer than 8 octets or not Latin-1 (SMPP 3.4 §5.2.2)' };
+  const tlsKey = tlsKeySealed === '' ? undefined : open(tlsKeySealed, `connector-tls-key:${id}`);
+  if (tlsKeySealed !== '' && tlsKey === undefined) return { ok: false, reason: 'its tlsKeySealed cannot be opened with this MASTER_KEY' };
+  const wanted = { id, group: groupId, settings: parsed.data, password, ...(tlsKey === undefined ? {} : { tlsKey }) };
+  const fault = tlsFault(wanted);
+  return fault === undefined ? { ok: true, wanted } : { ok: false, reason: `its certificates cannot be used: ${fault}` };
 }
 
 /** What a C-octet string can carry, §3.1. */

@@ -1,14 +1,16 @@
 import {
+  dataCoding as dataCodings,
+  esmClass,
   getTlv,
   isIntermediateNotification,
   isReceipt,
-  normalizeProviderId,
   parseReceipt,
   type MessageState as ProviderState,
   type PduOf,
-  type ProviderIdBase,
 } from '@heliograph/smpp';
 import type { FinalState, ReceiptReceived } from '@heliograph/message';
+import { decodeShortMessage } from '@heliograph/segment';
+import { comparableId, type ProviderIds } from './provider-id.ts';
 
 /** What a provider's deliver_sm or data_sm turned out to be. */
 export type Received =
@@ -21,7 +23,7 @@ export type Received =
 export interface ReceiveFacts {
   readonly connector: string;
   readonly group: string;
-  readonly receiptIdForm: ProviderIdBase;
+  readonly ids: ProviderIds;
 }
 
 /** message_state and stat (SMPP 3.4 §5.2.28, appendix B) in our words. ACCEPTD is no end: providers send it when the network has taken the message. */
@@ -53,14 +55,20 @@ export function receive(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, facts: Rece
       id: newId(),
       connector: facts.connector,
       group: facts.group,
-      providerId: normalizeProviderId(receipt.id, facts.receiptIdForm),
+      providerId: comparableId(receipt.id, 'receiptIdForm', facts.ids),
       state,
       errorCode: receipt.err ?? '',
     },
   };
 }
 
+/** Latin-1 unless data_coding says UCS-2: labels, digits and ids are the same in every other alphabet. A header in front is skipped. */
 function textOf(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>): string {
   const inline = pdu.command === 'deliver_sm' && pdu.short_message.length > 0 ? pdu.short_message : undefined;
-  return (inline ?? getTlv(pdu.tlvs, 'message_payload'))?.toString('latin1') ?? '';
+  const octets = inline ?? getTlv(pdu.tlvs, 'message_payload');
+  if (octets === undefined) return '';
+  const udhi = (pdu.esm_class & esmClass.UDHI) !== 0;
+  const dataCoding = pdu.data_coding === dataCodings.UCS2 ? dataCodings.UCS2 : dataCodings.LATIN_1;
+  const decoded = decodeShortMessage({ dataCoding, octets, udhi });
+  return decoded.kind === 'text' ? decoded.text : octets.toString('latin1');
 }

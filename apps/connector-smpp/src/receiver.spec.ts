@@ -126,3 +126,11 @@ test('an unreadable receipt that cannot be kept is answered so that it comes aga
 test('a request that no provider sends is refused', () => {
   expect(answerTo([{ command: 'query_sm', sequence: 1 }], () => Promise.resolve()).answers).toEqual([0x03]);
 });
+
+test.each([{ command: 'alert_notification' }, { command: 'outbind' }] as const)(
+  '$command has no answer, and is taken without one',
+  (notice) => {
+    const { answers, logged } = answerTo([{ ...notice, sequence: 1 }], neverStored);
+    expect([answers, logged]).toEqual([[], []]);
+  },
+);

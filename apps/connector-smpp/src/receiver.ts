@@ -24,7 +24,7 @@ export function createReceiver({
   log,
   now = Date.now,
 }: ReceiverOptions): (request: RequestPdu, reply: Reply) => void {
-  const facts: ReceiveFacts = { connector: connector.id, group: connector.group, receiptIdForm: connector.settings.receiptIdForm };
+  const facts: ReceiveFacts = { connector: connector.id, group: connector.group, ids: connector.settings };
   const warn = { inbound: createSeldom(warnEveryMs), unreadable: createSeldom(warnEveryMs), notStored: createSeldom(warnEveryMs) };
 
   function take(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, reply: Reply): void {
@@ -75,8 +75,16 @@ export function createReceiver({
   }
 
   return (request, reply) => {
-    if (request.command === 'deliver_sm' || request.command === 'data_sm') take(request, reply);
-    else reply.error(commandStatus.ESME_RINVCMDID);
+    switch (request.command) {
+      case 'deliver_sm':
+      case 'data_sm':
+        return take(request, reply);
+      case 'alert_notification':
+      case 'outbind': // neither has an answer (§4.12.1, §4.1.7); we are bound already, or about to be
+        return metrics.notices[request.command].add();
+      default:
+        reply.error(commandStatus.ESME_RINVCMDID);
+    }
   };
 }
 

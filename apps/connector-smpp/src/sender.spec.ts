@@ -9,20 +9,26 @@ import { createSender, type PutOff } from './sender.ts';
 import type { Submit } from './submit.ts';
 
 type Answered = RequestOutcome<'submit_sm'>;
+type Request = (submit: Submit) => Promise<Answered>;
 
 /** A session of which the test is the provider: it sees what was sent, and answers when it likes. */
 function aSession(window: number) {
   const open: { submit: Submit; answer: (outcome: Answered) => void }[] = [];
   const sent: string[] = [];
-  let waiting: (() => void)[] = [];
+  let waiting: ((takesRequests: boolean) => void)[] = [];
   let unanswered = 0;
-  const session = {
+  const session: Pick<Session, 'state' | 'interfaceVersion' | 'windowFree' | 'whenWindowFree'> & { request: Request } = {
     state: 'bound_trx',
+    interfaceVersion: 0x34,
     get windowFree() {
       return Math.max(0, window - unanswered);
     },
-    whenWindowFree: (callback: () => void) => void waiting.push(callback),
-    request(submit: Submit) {
+    whenWindowFree(callback) {
+      if (session.state === 'closed') return false;
+      waiting.push(callback);
+      return true;
+    },
+    request(submit) {
       unanswered++;
       sent.push(submit.short_message?.toString('latin1') ?? '');
       return new Promise<Answered>((resolve) => open.push({ submit, answer: resolve }));
@@ -37,7 +43,7 @@ function aSession(window: number) {
       open.shift()?.answer(outcome);
       const told = waiting;
       waiting = [];
-      for (const tell of told) queueMicrotask(tell);
+      for (const tell of told) queueMicrotask(() => tell(session.state !== 'closed'));
       await new Promise((resolve) => setImmediate(resolve));
     },
   };
@@ -111,7 +117,7 @@ describe('a sender', () => {
     const { handle, outcomes, sender } = aSender([provider]);
     void handle(long);
     await provider.answer(accepted('1'));
-    await provider.answer(refused(0x14));
+    await provider.answer(refused(0x08));
     await provider.answer(accepted('3'));
     expect(outcomes).toEqual([{ kind: 'later', atMs: 1_001_000, reason: 'later' }]);
     expect(sender.parked).toBe(1);
@@ -161,6 +167,61 @@ describe('a sender', () => {
     sender.pump();
     expect(provider.sent).toHaveLength(4);
     void sender.drain(); // ends the timer of the pace
+  });
+
+  test('a message that the provider splits itself is paced as the segments it makes', () => {
+    const provider = aSession(100);
+    const { handle, sender, clock } = aSender([provider], { segmentsPerSecond: 10, longMessages: 'payload' });
+    void handle(long);
+    void handle(text('next'));
+    expect(provider.sent).toHaveLength(1);
+    clock.now += 150;
+    sender.pump();
+    expect(provider.sent).toHaveLength(1);
+    clock.now += 100;
+    sender.pump();
+    expect(provider.sent).toHaveLength(2);
+    void sender.drain(); // ends the timer of the pace
+  });
+
+  test.each([
+    ['0x58', 0x58],
+    ['0x14', 0x14],
+    ['what the connector calls so', 0x455],
+  ])('slows down when told %s', async (_, status) => {
+    const provider = aSession(100);
+    const { handle, sender, outcomes } = aSender([provider], { answers: { '0x00000455': 'throttled' } });
+    expect(sender.segmentsPerSecond).toBe(Infinity);
+    void handle();
+    await provider.answer(refused(status));
+    expect(outcomes).toMatchObject([{ kind: 'later', reason: 'throttled' }]);
+    expect(sender.segmentsPerSecond).toBeLessThan(Infinity);
+  });
+
+  test('tries again, at its own pace, what the connector calls a matter of time', async () => {
+    const provider = aSession(100);
+    const { handle, sender, outcomes } = aSender([provider], { answers: { '0x0000000b': 'later' } });
+    void handle();
+    await provider.answer(refused(0x0b));
+    expect(outcomes).toMatchObject([{ kind: 'later', reason: 'later' }]);
+    expect(sender.segmentsPerSecond).toBe(Infinity);
+  });
+
+  test('waits for no window of a session that is ending', async () => {
+    const [ending, good] = [aSession(1), aSession(1)];
+    const { handle } = aSender([ending, good]);
+    for (const one of ['a', 'b', 'c']) void handle(text(one));
+    Object.assign(ending.session, { state: 'closed' });
+    await good.answer(accepted('1'));
+    expect([ending.sent, good.sent]).toEqual([['a'], ['b', 'c']]);
+  });
+
+  test('a peer of 3.3 is sent headers, whatever the connector says', () => {
+    const provider = aSession(10);
+    Object.assign(provider.session, { interfaceVersion: 0x33 });
+    const { handle } = aSender([provider], { longMessages: 'payload' });
+    void handle(long);
+    expect(lettersOf(provider.sent)).toEqual(['x', 'y', 'z']);
   });
 
   test('expires what waits in vain, bound or not', async () => {

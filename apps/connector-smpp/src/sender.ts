@@ -1,8 +1,8 @@
-import type { Session } from '@heliograph/smpp';
+import { INTERFACE_VERSION_3_4, type Session } from '@heliograph/smpp';
 import type { HeliographEvent, MessageRouted, Outcome } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
 import { recordSpan, type Log } from '@heliograph/service';
-import { classify, type Answer } from './answer.ts';
+import { classify, refusalsOf, type Answer } from './answer.ts';
 import { deliver, expire, isExpired, type DeliveryFacts } from './deliver.ts';
 import { createLanes } from './lanes.ts';
 import type { ConnectorMetrics, MessageOutcome } from './metrics.ts';
@@ -12,7 +12,7 @@ import { buildSubmits, type Submit } from './submit.ts';
 
 export interface SenderOptions {
   readonly connector: WantedConnector;
-  /** The bound sessions, at this moment. */
+  /** The bound sessions that may submit, at this moment. */
   readonly sessions: () => Iterable<Session>;
   /** Messages put off, kept while the process lives: segments the provider has taken are not sent again. Survives a change of settings. */
   readonly putOff: PutOff;
@@ -35,6 +35,8 @@ interface Job {
   readonly beganAtMs: number;
   /** Made at the first try and kept: every try has the same concatenation reference. */
   submits: readonly Submit[];
+  /** SMS that the provider makes of each. */
+  segmentsEach: number;
   /** By segment; an accepted one is not sent again. */
   answers: (Answer | undefined)[];
   unanswered: number;
@@ -70,15 +72,16 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
   const facts = {
     connector: connector.id,
     group: connector.group,
-    respIdForm: settings.respIdForm,
+    ids: settings,
     unknownOutcome: settings.unknownOutcome,
   };
+  const refusals = refusalsOf(settings.answers);
   const lanes = createLanes<Job>();
   const pace = createPace(settings.segmentsPerSecond);
   const watched = new WeakSet<Session>();
   const { promise: drained, resolve: resolveDrained } = Promise.withResolvers<void>();
-  // One octet on the air: two long messages to one handset within 256 of a connector would have to be under way at once to be mixed up.
-  let reference = Math.floor(Math.random() * 256);
+  // Often one octet on the air: two long messages to one handset within 256 of a connector would have to be under way at once to be mixed up.
+  let reference = Math.floor(Math.random() * 0x10000);
   const delayed = new Set<string>();
   let inFlight = 0;
   let draining = false;
@@ -91,7 +94,7 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
       const before = putOff.get(key);
       putOff.delete(key);
       delayed.delete(key);
-      const job = before ?? { key, event, beganAtMs: now(), submits: [], answers: [], unanswered: 0, tries: 0, resolve };
+      const job = before ?? { key, event, beganAtMs: now(), submits: [], segmentsEach: 1, answers: [], unanswered: 0, tries: 0, resolve };
       job.resolve = resolve;
       lanes.add(event.message.class, job);
       pump();
@@ -111,15 +114,15 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
     }
   }
 
-  /** Calls back once a window has room. Sessions that are about to end never do: what is bound next pumps. */
+  /** Goes on once a window has room. A session that is ending has none any more: who is bound next pumps. */
   function watch(): void {
     for (const session of sessions()) {
-      if (session.state !== 'bound_trx' || watched.has(session)) continue;
-      watched.add(session);
-      session.whenWindowFree(() => {
+      if (watched.has(session)) continue;
+      const waits = session.whenWindowFree((takesRequests) => {
         watched.delete(session);
-        pump();
+        if (takesRequests) pump();
       });
+      if (waits) watched.add(session);
     }
   }
 
@@ -131,31 +134,32 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
   }
 
   function send(job: Job, session: Session, at: number): void {
-    if (job.submits.length === 0 && !prepare(job, at)) return;
+    if (job.submits.length === 0 && !prepare(job, session, at)) return;
     inFlight++;
     const { submits, answers } = job;
     const unsent = answers.flatMap((answer, i) => (answer?.kind === 'accepted' ? [] : [i]));
     job.unanswered = unsent.length;
-    pace.spend(unsent.length, at);
+    pace.spend(unsent.length * job.segmentsEach, at);
     for (const i of unsent) {
       if (answers[i]?.kind === 'unknown') metrics.resent.add();
       session.request(submits[i] as Submit).then(
-        (outcome) => settle(job, i, classify(outcome)),
+        (outcome) => settle(job, i, classify(outcome, refusals)),
         (error: unknown) => unsendable(job, i, error),
       );
     }
   }
 
-  function prepare(job: Job, at: number): boolean {
+  function prepare(job: Job, { interfaceVersion = INTERFACE_VERSION_3_4 }: Session, at: number): boolean {
     const { message } = job.event;
-    reference = (reference + 1) & 0xff;
-    const made = buildSubmits(message, reference);
+    reference = (reference + 1) & 0xffff;
+    const made = buildSubmits(message, reference, settings, interfaceVersion >= INTERFACE_VERSION_3_4);
     if (made.ok) {
       job.submits = made.submits;
+      job.segmentsEach = made.segmentsEach;
       job.answers = made.submits.map(() => undefined);
       return true;
     }
-    log.error({ messageId: message.id, reason: made.reason }, 'accepted message cannot be made into segments');
+    log.error({ messageId: message.id, reason: made.reason, interfaceVersion }, 'accepted message cannot be made into segments');
     conclude(job, deliver(message, [{ kind: 'unsendable' }], { ...facts, tries: 1 }, at));
     return false;
   }
@@ -168,7 +172,7 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
   function settle(job: Job, i: number, answer: Answer): void {
     metrics.segments[answer.kind].add();
     if (answer.kind === 'accepted') {
-      pace.accepted(now());
+      pace.accepted(job.segmentsEach, now());
       if (!answer.providerId) metrics.withoutId.add();
     } else if (answer.kind === 'throttled') pace.throttled(now());
     job.answers[i] = answer;

@@ -3,7 +3,7 @@ import { openQueue } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import type { config as schema } from './config.ts';
-import type { RunningConnector } from './connector.ts';
+import { bindsOf, type RunningConnector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
 import { createOrphans } from './orphans.ts';
 import type { WantedConnector } from './plan.ts';
@@ -48,8 +48,8 @@ export async function start({ config, log, instance }: ServiceContext<typeof sch
 }
 
 const gauges: readonly { name: string; help: string; read: (wanted: WantedConnector, running: RunningConnector) => number }[] = [
-  { name: 'bound', help: 'binds that are up', read: (_, { bound }) => bound },
-  { name: 'binds_wanted', help: 'binds that should be up', read: ({ settings }) => settings.binds },
+  { name: 'bound', help: 'links that are bound; a tx+rx bind has two', read: (_, { bound }) => bound },
+  { name: 'binds_wanted', help: 'links that should be bound', read: ({ settings }) => bindsOf(settings).length },
   { name: 'in_flight', help: 'messages whose answers are awaited', read: (_, { inFlight }) => inFlight },
   { name: 'parked', help: 'messages held that wait for a window, a pace or a later try', read: (_, { parked }) => parked },
   {

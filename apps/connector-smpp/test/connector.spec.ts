@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
-import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { createServer, getCACertificates, setDefaultCACertificates, type Server } from 'node:tls';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { startCarrier, type Carrier, type CarrierOptions } from '@heliograph/carrier-simulator';
@@ -15,6 +15,7 @@ jest.setTimeout(15_000);
 let platform: Platform;
 let app: Running;
 let carriers: Carrier[] = [];
+let proxies: Server[] = [];
 
 beforeAll(async () => {
   platform = await startPlatform();
@@ -23,6 +24,8 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const carrier of carriers) await carrier.stop();
   carriers = [];
+  for (const proxy of proxies) proxy.close();
+  proxies = [];
   await platform.database.connector.updateMany({ data: { enabled: false } });
   platform.queue.broadcast('registry.changed', {});
 });
@@ -197,6 +200,7 @@ describe('a link over TLS', () => {
     let refused = 0;
     const proxy = createServer({ cert, key }, (secure) => pipeline(secure, connect(carrier.port, '127.0.0.1'), secure, () => {}));
     proxy.on('tlsClientError', () => refused++);
+    proxies.push(proxy);
     await once(proxy.listen(0, '127.0.0.1'), 'listening');
     const { port } = proxy.address() as AddressInfo;
     await platform.connector('secure', { port, host: 'localhost', tls: true });
@@ -209,7 +213,114 @@ describe('a link over TLS', () => {
     await settled([message as Message]);
     expect(outcomeOf(message as Message)?.type).toBe('message.sent');
     setDefaultCACertificates(trusted);
-    proxy.close();
+  });
+});
+
+describe('a link over TLS to a provider with an authority of its own', () => {
+  test('needs its certificate for the name that is given, and shows ours', async () => {
+    const authority = await certificate('Provider CA', { isAuthority: true });
+    const ours = await certificate('heliograph', { authority });
+    const { cert, private: key } = await certificate('smsc.example', { authority });
+    const carrier = await startCarrier();
+    carriers.push(carrier);
+    const shown: unknown[] = [];
+    const proxy = createServer({ cert, key, ca: authority.cert, requestCert: true, rejectUnauthorized: true }, (secure) => {
+      shown.push(secure.getPeerCertificate().subject.CN);
+      pipeline(secure, connect(carrier.port, '127.0.0.1'), secure, () => {});
+    });
+    const refusals: unknown[] = [];
+    proxy.on('tlsClientError', (error) => refusals.push((error as NodeJS.ErrnoException).code));
+    proxies.push(proxy);
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const settings = {
+      port,
+      tls: true,
+      tlsCaPem: authority.cert,
+      tlsCertificatePem: ours.cert,
+      tlsKeySealed: platform.seal(ours.private, 'connector-tls-key:private'),
+    };
+    await platform.connector('private', settings);
+    const ofPrivate = (words: string) => platform.logged.some((line) => line.includes('"private"') && line.includes(words));
+    await eventually('the name is refused', () => ofPrivate('provider cannot be reached'));
+
+    await platform.connector('private', { ...settings, tlsServerName: 'smsc.example', tlsCertificatePem: '', tlsKeySealed: '' });
+    await eventually('who shows no certificate is refused', () => refusals.includes('ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE'));
+    expect(carrier.stats().binds).toBe(0);
+
+    await platform.connector('private', { ...settings, tlsServerName: 'smsc.example' });
+    const [message] = await many('private', 1);
+    await settled([message as Message]);
+    expect(outcomeOf(message as Message)?.type).toBe('message.sent');
+    expect(shown.at(-1)).toBe('heliograph');
+  });
+});
+
+describe('a connector that binds transmitters and receivers', () => {
+  test('submits on the ones and gets its receipts on the others', async () => {
+    const carrier = await provider('pairs', {}, { bind: 'tx+rx', binds: 2 });
+    await eventually('all are bound', () => carrier.stats().binds === 4);
+    const messages = await many('pairs', 20);
+    await settled(messages);
+    await platform.until(() => receiptsOf('pairs').length >= 20);
+    expect(carrier.stats()).toMatchObject({ binds: 4, messages: 20, duplicates: 0 });
+    expect(new Set(messages.map((message) => outcomeOf(message)?.type))).toEqual(new Set(['message.sent']));
+  });
+
+  test('binds all of them again when they are lost together', async () => {
+    const carrier = await provider('storm', {}, { bind: 'tx+rx', binds: 3 });
+    await eventually('all are bound', () => carrier.stats().binds === 6);
+    carrier.hangUp();
+    await eventually('all are bound again', () => carrier.stats().sessions === 6 && carrier.stats().binds === 12);
+  });
+});
+
+describe('a provider that wants its messages otherwise gets the exact texts', () => {
+  const texts = [
+    'hello {€} @',
+    'Zöe ç',
+    'Der Sinn, daß {die} Post €5 kostet. '.repeat(12),
+    'Größe {1} '.repeat(30),
+    'Привет 🔆 '.repeat(30),
+  ];
+  test.each<[string, CarrierOptions, object]>([
+    ['16-bit', {}, { longMessages: 'udh16' }],
+    ['sar', {}, { longMessages: 'sar' }],
+    ['payload', {}, { longMessages: 'payload' }],
+    ['packed', { alphabet: 'packed' }, { gsmPacking: 'packed' }],
+    ['packed-sar', { alphabet: 'packed' }, { gsmPacking: 'packed', longMessages: 'sar' }],
+    ['latin1', { alphabet: 'latin1' }, { defaultAlphabet: 'latin1' }],
+    ['ascii', { alphabet: 'latin1' }, { defaultAlphabet: 'ascii', longMessages: 'payload' }],
+  ])('%s', async (id, options, settings) => {
+    const carrier = await provider(id, options, settings);
+    const messages = await Promise.all(texts.map((one) => platform.route(id, text(one))));
+    await settled(messages);
+    const received = carrier.messages().map((message) => message.text.replace(/\r$/, ''));
+    expect(received.sort()).toEqual([...texts].sort());
+    expect(carrier.stats()).toMatchObject({ incomplete: 0, duplicates: 0 });
+  });
+
+  test('and its TLVs on every part: those of the tenant that it lets through, and its own', async () => {
+    const carrier = await provider(
+      'tlvs',
+      {},
+      { passTlvs: [0x1400], addTlvs: [{ tag: 0x1402, value: '3900' }], sourceTon: 1, sourceNpi: 1 },
+    );
+    const sentTlvs = [
+      { tag: 0x1400, value: '313000' },
+      { tag: 0x1401, value: '323000' },
+    ];
+    const message = await platform.route('tlvs', { ...text('x'.repeat(200)), tlvs: sentTlvs });
+    await settled([message]);
+    expect(carrier.messages()).toMatchObject([
+      {
+        parts: 2,
+        tlvs: [
+          { tag: 0x1400, value: '313000' },
+          { tag: 0x1402, value: '3900' },
+        ],
+      },
+    ]);
   });
 });
 
@@ -262,3 +373,19 @@ test('what was logged holds no password, no number and no text', () => {
   expect(all).not.toMatch(/15551234567|Der Sinn|"secret"/);
   expect(all).toContain('bound');
 });
+
+/** A certificate for this name; signed by `authority`, or by itself. */
+function certificate(
+  name: string,
+  { isAuthority = false, authority }: { isAuthority?: boolean; authority?: { cert: string; private: string } } = {},
+) {
+  return generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      { name: 'basicConstraints', cA: isAuthority },
+      ...(isAuthority ? [] : [{ name: 'subjectAltName' as const, altNames: [{ type: 2 as const, value: name }] }]),
+    ],
+    ...(authority ? { ca: { cert: authority.cert, key: authority.private } } : {}),
+  });
+}

@@ -32,6 +32,8 @@ export interface Platform {
     more?: { enabled?: boolean; password?: string },
   ): Promise<void>;
   startApp(): Promise<Running>;
+  /** As whoever puts a secret into the registry does. */
+  seal(text: string, context: string): string;
   route(connector: string, special?: Partial<Message>): Promise<Message>;
   /** Resolves when this is true of what was seen; looked at whenever something comes. */
   until(is: (seen: readonly Seen[]) => boolean): Promise<void>;
@@ -83,6 +85,7 @@ export async function startPlatform(): Promise<Platform> {
         log,
         config: readConfig(config, { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
       }),
+    seal: vault.seal,
     async route(connector, special = {}) {
       const message = aMessage({ id: newId(), validUntilMs: Date.now() + 600_000, ...special });
       await queue.publish({ type: 'message.routed', at: Date.now(), message, connector, route: 'default' });

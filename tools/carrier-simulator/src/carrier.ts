@@ -1,4 +1,15 @@
-import { commandStatus, createSession, getTlv, listen, type PduOf, type Reply, type RequestPdu, type Session } from '@heliograph/smpp';
+import {
+  commandStatus,
+  createSession,
+  getTlv,
+  listen,
+  tlvTable,
+  type PduOf,
+  type Reply,
+  type RequestPdu,
+  type Session,
+  type Tlv,
+} from '@heliograph/smpp';
 import { createAgenda } from './agenda.ts';
 import {
   behavioursByEnding,
@@ -10,7 +21,7 @@ import {
   type ReceiptPlan,
 } from './behaviour.ts';
 import { startHttp } from './http.ts';
-import { createInbox, type InboxCounts, type ReceivedMessage } from './inbox.ts';
+import { createInbox, type InboxAlphabet, type InboxCounts, type ReceivedMessage, type TakenSegment } from './inbox.ts';
 import { createReceipts, type ReceiptCounts } from './receipts.ts';
 
 export interface CarrierOptions {
@@ -30,6 +41,8 @@ export interface CarrierOptions {
   readonly password?: string;
   /** Silence after which a client is asked for life, ms. Default 30,000; 0 never asks. */
   readonly enquireLinkMs?: number;
+  /** What data_coding 0 means here. Default `gsm`. */
+  readonly alphabet?: InboxAlphabet;
   /** Unanswered deliver_sm per session. Default 100. */
   readonly receiptWindow?: number;
   /** How long a deliver_sm may stay unanswered, ms. Default 10,000. */
@@ -78,14 +91,21 @@ const unbindMs = 1_000;
 
 /** An SMPP provider that misbehaves by name. Traffic stays where `host` is: loopback, unless somebody says otherwise. */
 export async function startCarrier(options: CarrierOptions = {}): Promise<Carrier> {
-  const { host = '127.0.0.1', byNumber = false, receiptWindow = 100, enquireLinkMs = 30_000, responseMs = 10_000 } = options;
+  const {
+    host = '127.0.0.1',
+    byNumber = false,
+    alphabet = 'gsm',
+    receiptWindow = 100,
+    enquireLinkMs = 30_000,
+    responseMs = 10_000,
+  } = options;
   const behaviours = createBehaviours(options.options);
   const agenda = createAgenda();
   const receipts = createReceipts({ after: agenda.after, now: Date.now });
   const sessions = new Set<Session>();
   const nextId = createIds(Date.now());
   let behaviour = options.behaviour ?? 'normal';
-  let inbox = createInbox();
+  let inbox = createInbox({ alphabet });
   let counts = noCounts();
   let binds = 0;
   let bindsRefused = 0;
@@ -163,6 +183,7 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
       dataCoding: pdu.data_coding,
       udhi: (pdu.esm_class & 0x40) !== 0,
       octets: pdu.short_message.length > 0 ? pdu.short_message : (getTlv(pdu.tlvs, 'message_payload') ?? pdu.short_message),
+      ...besideOf(pdu.tlvs),
       id,
       atMs: nowMs,
     });
@@ -196,7 +217,7 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
       return { ...counts, ...inbox.counts, sessions: sessions.size, binds, bindsRefused, receipts: { ...receipts.counts, ...waiting } };
     },
     clear() {
-      inbox = createInbox();
+      inbox = createInbox({ alphabet });
       counts = noCounts();
     },
   };
@@ -229,6 +250,23 @@ type Submission = {
   plan: Extract<Plan, { kind: 'take' | 'hang_up' }>;
   nowMs: number;
 };
+
+const tagsOfMessage: ReadonlySet<number> = new Set(
+  (['message_payload', 'sar_msg_ref_num', 'sar_total_segments', 'sar_segment_seqnum'] as const).map((name) => tlvTable[name].tag),
+);
+
+/** Which part it is, where TLVs say so, and the TLVs that say something else. */
+function besideOf(given: readonly Tlv[]): Pick<TakenSegment, 'sar' | 'tlvs'> {
+  if (given.length === 0) return {};
+  const reference = getTlv(given, 'sar_msg_ref_num');
+  const total = getTlv(given, 'sar_total_segments') ?? 0;
+  const sequence = getTlv(given, 'sar_segment_seqnum') ?? 0;
+  const rest = given.filter(({ tag }) => !tagsOfMessage.has(tag)).map(({ tag, value }) => ({ tag, value: value.toString('hex') }));
+  return {
+    ...(reference !== undefined && sequence > 0 && sequence <= total ? { sar: { reference, total, sequence } } : {}),
+    ...(rest.length > 0 ? { tlvs: rest } : {}),
+  };
+}
 
 function noCounts(): Counts {
   return { submits: 0, accepted: 0, rejected: 0, rejectedBy: {}, unanswered: 0 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { segmentText } from '@heliograph/segment';
+import { packSeptets, segmentText } from '@heliograph/segment';
 import { createInbox, type TakenSegment } from './inbox.ts';
 
 function segmentsOf(text: string, { to = '15551234567', reference = 7, firstId = 1 } = {}): TakenSegment[] {
@@ -34,6 +34,36 @@ describe('an inbox', () => {
     const inbox = createInbox();
     inbox.take({ ...(segmentsOf('now @ you')[0] as TakenSegment), dataCoding });
     expect(inbox.find()[0]?.text).toBe('now @ you');
+  });
+
+  test('puts parts together by SAR TLVs, and shows the TLVs beside the first', () => {
+    const inbox = createInbox();
+    const parts = segmentsOf(long).map((segment, i, { length }) => ({
+      ...segment,
+      udhi: false,
+      octets: segment.octets.subarray(6),
+      sar: { reference: 0x1234, total: length, sequence: i + 1 },
+      tlvs: [{ tag: 0x1400, value: '31' }],
+    }));
+    for (const part of parts.reverse()) inbox.take(part);
+    expect(inbox.find()).toMatchObject([{ text: long, parts: 3, tlvs: [{ tag: 0x1400, value: '31' }] }]);
+  });
+
+  test('reads data_coding 0, and only that, in its alphabet', () => {
+    const inbox = createInbox({ alphabet: 'latin1' });
+    const octets = Buffer.from('@ä', 'latin1');
+    for (const dataCoding of [0x00, 0x03]) inbox.take({ ...(segmentsOf('x')[0] as TakenSegment), dataCoding, octets });
+    inbox.take({ ...(segmentsOf('@$')[0] as TakenSegment), dataCoding: 0x10 });
+    expect(inbox.find().map(({ text }) => text)).toEqual(['@ä', '@ä', '@$']);
+  });
+
+  test('reads packed septets, behind a header too', () => {
+    const inbox = createInbox({ alphabet: 'packed' });
+    inbox.take({ ...(segmentsOf('x')[0] as TakenSegment), octets: packSeptets(Buffer.from('hellohello')) });
+    for (const { octets, ...segment } of segmentsOf('x'.repeat(200)))
+      inbox.take({ ...segment, octets: Buffer.concat([octets.subarray(0, 6), packSeptets(octets.subarray(6), 6)]) });
+    inbox.take(segmentsOf('Я')[0] as TakenSegment);
+    expect(inbox.find().map(({ text }) => text)).toEqual(['hellohello', 'x'.repeat(200), 'Я']);
   });
 
   test('shows what is not text as octets', () => {

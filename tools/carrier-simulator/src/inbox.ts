@@ -1,4 +1,4 @@
-import { decodeShortMessage, joinSegments, parseUdh, type Concat } from '@heliograph/segment';
+import { decodeShortMessage, joinSegments, parseUdh, unpackSeptets, type Concat, type DefaultAlphabet } from '@heliograph/segment';
 import { createDistinct, hashOf } from './distinct.ts';
 
 /** A segment as it came. `octets` may be a view of the socket's buffer: it is copied here. */
@@ -8,11 +8,24 @@ export interface TakenSegment {
   readonly dataCoding: number;
   readonly udhi: boolean;
   readonly octets: Uint8Array;
+  /** Where TLVs say which part of which message it is (SMPP 3.4 §5.3.2.22 to 24). */
+  readonly sar?: Concat;
+  /** The other TLVs, but for message_payload. */
+  readonly tlvs?: readonly ReceivedTlv[];
   /** As in submit_sm_resp. */
   readonly id: string;
   /** Unix ms. */
   readonly atMs: number;
 }
+
+/** `value` in hex. */
+export interface ReceivedTlv {
+  readonly tag: number;
+  readonly value: string;
+}
+
+/** What the carrier takes data_coding 0 for: `packed` is GSM 03.38, eight septets in seven octets. */
+export type InboxAlphabet = DefaultAlphabet | 'packed';
 
 /** A whole message as a handset would show it. Binary ones have `octets`, in hex, and an empty text. */
 export interface ReceivedMessage {
@@ -22,6 +35,8 @@ export interface ReceivedMessage {
   readonly octets?: string;
   readonly parts: number;
   readonly dataCoding: number;
+  /** Of the first part. */
+  readonly tlvs?: readonly ReceivedTlv[];
   /** Provider ids of the parts, in order. */
   readonly ids: readonly string[];
   /** Unix ms of the last part. */
@@ -52,7 +67,16 @@ export interface Inbox {
 type Kept = { readonly parts: readonly TakenSegment[] };
 type Partial = { readonly parts: (TakenSegment | undefined)[]; missing: number };
 
-export function createInbox({ messagesMax = 10_000, partialsMax = 1_000 }: { messagesMax?: number; partialsMax?: number } = {}): Inbox {
+export interface InboxOptions {
+  /** Default 10,000. */
+  readonly messagesMax?: number;
+  /** Default 1,000. */
+  readonly partialsMax?: number;
+  /** Default `gsm`. */
+  readonly alphabet?: InboxAlphabet;
+}
+
+export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabet = 'gsm' }: InboxOptions = {}): Inbox {
   const ring: Kept[] = [];
   let oldest = 0;
   const partials = new Map<string, Partial>();
@@ -87,14 +111,14 @@ export function createInbox({ messagesMax = 10_000, partialsMax = 1_000 }: { mes
   return {
     take(given) {
       const segment = { ...given, octets: Buffer.from(given.octets) };
-      const concat = segment.udhi ? parseUdh(segment.octets)?.concat : undefined;
+      const concat = segment.sar ?? (segment.udhi ? parseUdh(segment.octets)?.concat : undefined);
       if (concat) takePart(segment, concat);
       else keep([segment]);
     },
     find({ to, limit = messagesMax } = {}) {
       const inOrder = [...ring.slice(oldest), ...ring.slice(0, oldest)];
       const wanted = to === undefined ? inOrder : inOrder.filter(({ parts }) => parts[0]?.to === to);
-      return (limit > 0 ? wanted.slice(-limit) : []).map(({ parts }) => read(parts));
+      return (limit > 0 ? wanted.slice(-limit) : []).map(({ parts }) => read(parts, alphabet));
     },
     get counts() {
       return {
@@ -110,9 +134,9 @@ export function createInbox({ messagesMax = 10_000, partialsMax = 1_000 }: { mes
 }
 
 /** Decoded only when somebody looks: a benchmark's millions never are. */
-function read(parts: readonly TakenSegment[]): ReceivedMessage {
+function read(parts: readonly TakenSegment[], alphabet: InboxAlphabet): ReceivedMessage {
   const first = parts[0] as TakenSegment;
-  const decoded = parts.map(({ dataCoding, octets, udhi }) => decodeShortMessage({ dataCoding: withoutClass(dataCoding), octets, udhi }));
+  const decoded = parts.map((part) => decodeShortMessage(alphabet === 'packed' ? unpacked(part) : asSent(part, alphabet)));
   const texts = decoded.flatMap((part) =>
     part.kind === 'text' ? [{ udh: part.udh?.octets, body: part.octets, alphabet: part.alphabet }] : [],
   );
@@ -124,9 +148,26 @@ function read(parts: readonly TakenSegment[]): ReceivedMessage {
     ...(binary ? { octets: Buffer.concat(decoded.map(({ octets }) => octets)).toString('hex') } : {}),
     parts: parts.length,
     dataCoding: first.dataCoding,
+    ...(first.tlvs ? { tlvs: first.tlvs } : {}),
     ids: parts.map(({ id }) => id),
     atMs: Math.max(...parts.map(({ atMs }) => atMs)),
   };
+}
+
+function asSent({ dataCoding, octets, udhi }: TakenSegment, defaultAlphabet: DefaultAlphabet) {
+  // 0x10 to 0x1F name their alphabet, the default is that of 0x00 alone
+  const named = dataCoding === 0 ? defaultAlphabet : 'gsm';
+  return { dataCoding: withoutClass(dataCoding), octets, udhi, defaultAlphabet: named };
+}
+
+/** As an SMSC does it: sm_length tells octets only, and all the septets that are in them count. */
+function unpacked(segment: TakenSegment) {
+  const sent = asSent(segment, 'gsm');
+  if (sent.dataCoding !== 0) return sent;
+  const header = bodyOf(segment).byteOffset - segment.octets.byteOffset;
+  const septets = Math.floor((segment.octets.length * 8) / 7) - Math.ceil((header * 8) / 7);
+  const body = unpackSeptets(bodyOf(segment), septets, header);
+  return { ...sent, octets: Buffer.concat([segment.octets.subarray(0, header), body]) };
 }
 
 /** General data coding group with a message class, 3GPP TS 23.038 §4: bits 3 and 2 alone name the alphabet. */

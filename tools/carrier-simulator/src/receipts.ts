@@ -75,19 +75,19 @@ export function createReceipts({ after, now }: { after: (delayMs: number, task: 
     mailbox.head = 0;
   }
 
-  /** A session that ends calls back at once and has no room: watching it would go round for ever. */
+  /** Goes on once a window has room. A session that is ending has none any more: who joins next is pumped to. */
   function watch(mailbox: Mailbox): void {
     if (mailbox.head > 10_000) {
       mailbox.waiting = mailbox.waiting.slice(mailbox.head);
       mailbox.head = 0;
     }
     for (const session of mailbox.receivers) {
-      if (!session.state.startsWith('bound') || mailbox.watched.has(session)) continue;
-      mailbox.watched.add(session);
-      session.whenWindowFree(() => {
+      if (mailbox.watched.has(session)) continue;
+      const waits = session.whenWindowFree((takesRequests) => {
         mailbox.watched.delete(session);
-        pump(mailbox);
+        if (takesRequests) pump(mailbox);
       });
+      if (waits) mailbox.watched.add(session);
     }
   }
 
