@@ -42,6 +42,19 @@ test('the first message asks for a lease, the next spends what is in hand', asyn
   expect(questions).toHaveLength(1);
 });
 
+test('what is asked for is what lasts ten seconds at the rate of spending, and a burst is no flood', async () => {
+  let nowMs = 0;
+  const { asking, questions } = bank(10n ** 15n, []);
+  const wallet = create(asking, () => nowMs);
+  const credit = 1_000_000n;
+  for (; nowMs < 3_000; nowMs += 10) await wallet.takeOrAsk('acme', 5n * credit);
+  const wants = questions.map(({ wantMicroCredits }) => BigInt(wantMicroCredits));
+  expect(wants[0]).toBe(50n * credit);
+  // 500 credits a second
+  expect(wants.reduce((a, b) => (a > b ? a : b))).toBeLessThanOrEqual(5_100n * credit);
+  expect(wants.at(-1)).toBeGreaterThanOrEqual(2_400n * credit);
+});
+
 test('without credit a message is refused, and the next one without asking again', async () => {
   const { asking, questions } = bank(0n);
   const wallet = create(asking);

@@ -26,6 +26,7 @@ export interface WalletOptions {
 
 /** A new lease should last about so long at the tenant's rate. */
 const leaseForMs = 10_000;
+const rateOverMs = 1_000;
 /** A tenant that just began may send a burst of so many micro-credits. */
 const wantAtLeast = 50_000_000n;
 /** Below this share of the last lease, the next one is asked for ahead of need. */
@@ -42,8 +43,8 @@ const housekeepingMs = 1_000;
 interface Account {
   readonly purse: Purse;
   asking: Promise<LeaseAnswer | undefined> | undefined;
-  askedAtMs: number;
-  spentAtLastAsk: bigint;
+  lookedAtMs: number;
+  spentAtLastLook: bigint;
   lastGranted: bigint;
   refusedFrom: bigint;
   refusedUntilMs: number;
@@ -66,8 +67,8 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
       account = {
         purse: createPurse(),
         asking: undefined,
-        askedAtMs: now(),
-        spentAtLastAsk: 0n,
+        lookedAtMs: now(),
+        spentAtLastLook: 0n,
         lastGranted: 0n,
         refusedFrom: 0n,
         refusedUntilMs: 0,
@@ -115,14 +116,16 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
     return account.asking;
   }
 
-  /** What the tenant spends in `leaseForMs` at the rate since it was last asked for. */
+  /** What the tenant spends in `leaseForMs` at the rate of the last second or more: over less, a burst would look like a flood. */
   function wantNow(account: Account, need: bigint): bigint {
-    const spent = account.purse.spentEver - account.spentAtLastAsk;
-    const elapsedMs = BigInt(Math.max(1, now() - account.askedAtMs));
-    account.spentAtLastAsk = account.purse.spentEver;
-    account.askedAtMs = now();
-    const byRate = (spent * BigInt(leaseForMs)) / elapsedMs;
-    return [need, wantAtLeast, byRate].reduce((a, b) => (a > b ? a : b));
+    const spent = account.purse.spentEver - account.spentAtLastLook;
+    const elapsedMs = now() - account.lookedAtMs;
+    if (elapsedMs >= rateOverMs) {
+      account.spentAtLastLook = account.purse.spentEver;
+      account.lookedAtMs = now();
+    }
+    const byRate = (spent * BigInt(leaseForMs)) / BigInt(Math.max(rateOverMs, elapsedMs));
+    return [need, wantAtLeast, byRate].reduce((most, one) => (most > one ? most : one));
   }
 
   function hold(account: Account, { lease, microCredits, expiresAtMs }: Extract<LeaseAnswer, { kind: 'granted' }>): void {
