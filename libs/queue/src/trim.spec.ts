@@ -46,4 +46,5 @@ test('a reader looks after a crash in the stream its stage writes: that one is k
   expect(sourcesOf('ROUTED')).toEqual(['SUBMITTED']);
   expect(sourcesOf('OUTCOMES').toSorted()).toEqual(['ROUTED', 'SUBMITTED']);
   expect(sourcesOf('SUBMITTED')).toEqual([]);
+  expect(sourcesOf('REPORTED')).not.toContain('NOTIFY');
 });

@@ -44,12 +44,12 @@ export function covers(filter: string, subject: string): boolean {
   return tokens.length === parts.length;
 }
 
-/** The streams whose records the events of this stream were made from. */
+/** The streams whose records the events of this stream were made from. Not work queues: what waits there is owed, not half done, and looked up by nobody. */
 export function sourcesOf(stream: StreamName): StreamName[] {
   const sources = new Set<StreamName>();
   for (const stage of Object.values(flow)) {
     if (!stage.gives.some((type: EventType) => streamOf(type) === stream)) continue;
-    for (const type of stage.takes) sources.add(streamOf(type));
+    for (const type of stage.takes) if (streams[streamOf(type)].retention === 'log') sources.add(streamOf(type));
   }
   sources.delete(stream);
   return [...sources];
@@ -79,7 +79,7 @@ export async function trimStreams(context: TrimContext): Promise<Partial<Record<
   const trimmed: Partial<Record<StreamName, number>> = {};
   const names = (Object.keys(streams) as StreamName[]).filter((name) => streams[name].retention === 'log');
   const floors = new Map<StreamName, StreamFloor>();
-  for (const name of Object.keys(streams) as StreamName[]) floors.set(name, await floorOf(context, name));
+  for (const name of names) floors.set(name, await floorOf(context, name));
   for (const name of names) {
     const floor = floors.get(name) as StreamFloor;
     const upTo = trimmableUpTo(name, floor.subjects, floor.readers);
