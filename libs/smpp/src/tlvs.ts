@@ -7,7 +7,13 @@ export type Tlv = { readonly tag: number; readonly value: Buffer };
 type Kind = 'integer' | 'octets' | 'cstring' | 'flag';
 type Definition<K extends Kind> = { tag: number; kind: K; octetsMin: number; octetsMax: number };
 
-const integer = (tag: number, octets: 1 | 2 | 4): Definition<'integer'> => ({ tag, kind: 'integer', octetsMin: octets, octetsMax: octets });
+/** Written with `octets`; up to `octetsMax` are read, where peers have more than the specification. */
+const integer = (tag: number, octets: 1 | 2 | 4, octetsMax: 1 | 2 | 4 = octets): Definition<'integer'> => ({
+  tag,
+  kind: 'integer',
+  octetsMin: octets,
+  octetsMax,
+});
 const octets = (tag: number, octetsMin: number, octetsMax: number): Definition<'octets'> => ({ tag, kind: 'octets', octetsMin, octetsMax });
 const cstring = (tag: number, octetsMax: number): Definition<'cstring'> => ({ tag, kind: 'cstring', octetsMin: 1, octetsMax });
 
@@ -20,7 +26,7 @@ export const tlvTable = {
   source_addr_subunit: integer(0x000d, 1),
   source_network_type: integer(0x000e, 1),
   source_bearer_type: integer(0x000f, 1),
-  source_telematics_id: integer(0x0010, 1),
+  source_telematics_id: integer(0x0010, 1, 2), // npm smpp writes two, as §5.3.2.7 has for the destination's
   qos_time_to_live: integer(0x0017, 4),
   payload_type: integer(0x0019, 1),
   additional_status_info_text: cstring(0x001d, 256),
@@ -53,7 +59,7 @@ export const tlvTable = {
   ussd_service_op: integer(0x0501, 1),
   display_time: integer(0x1201, 1),
   sms_signal: integer(0x1203, 2),
-  ms_validity: integer(0x1204, 1),
+  ms_validity: integer(0x1204, 1, 4), // 5.0 adds a duration behind the octet
   alert_on_message_delivery: { tag: 0x130c, kind: 'flag', octetsMin: 0, octetsMax: 1 } as Definition<'flag'>,
   its_reply_type: integer(0x1380, 1),
   its_session_info: octets(0x1383, 2, 2),
@@ -117,8 +123,8 @@ function tlvOctets(definition: Definition<Kind>, value: number | Buffer | string
   if (value === true) return noOctets;
   if (typeof value === 'string') return Buffer.from(`${value}\0`, 'latin1');
   if (typeof value !== 'number') return value;
-  const octets = Buffer.allocUnsafe(definition.octetsMax);
-  octets.writeUIntBE(value, 0, definition.octetsMax);
+  const octets = Buffer.allocUnsafe(definition.octetsMin);
+  octets.writeUIntBE(value, 0, definition.octetsMin);
   return octets;
 }
 
