@@ -45,6 +45,18 @@ describe('the submit_sm of a message', () => {
     ]);
   });
 
+  test.each([
+    ['nothing', 0x00, 0x01],
+    ['a report', 0x01, 0x01],
+    ['a report of failures only', 0x02, 0x01],
+    ['intermediate notifications too', 0x11, 0x11],
+  ])(
+    'the tenant asks for %s: the provider is asked for receipts always, for intermediate ones when the tenant wants them (§5.2.17)',
+    (_, asked, sent) => {
+      expect(submitsOf({ registeredDelivery: asked })[0]?.registered_delivery).toBe(sent);
+    },
+  );
+
   test.each<[string, Partial<Message>, { data_coding: number; esm_class: number; octets: string }]>([
     ['GSM text', text('@{'), { data_coding: 0x00, esm_class: 0, octets: '001b28' }],
     ['UCS-2 text', text('Я'), { data_coding: 0x08, esm_class: 0, octets: '042f' }],

@@ -60,7 +60,7 @@ export function buildSubmits(message: Message, reference: number, form: SubmitFo
   return { ok: true, submits, segmentsEach: made.segmentsEach };
 }
 
-function addressed({ from, to }: Message, { sourceTon, sourceNpi }: SubmitForm): Submit {
+function addressed({ from, to, registeredDelivery: asked }: Message, { sourceTon, sourceNpi }: SubmitForm): Submit {
   return {
     command: 'submit_sm',
     source_addr_ton: sourceTon ?? from.ton,
@@ -69,7 +69,8 @@ function addressed({ from, to }: Message, { sourceTon, sourceNpi }: SubmitForm):
     dest_addr_ton: ton.INTERNATIONAL,
     dest_addr_npi: npi.ISDN,
     destination_addr: to.slice(1), // E.164 has a plus sign, the wire has not: the type of number says it
-    registered_delivery: registeredDelivery.RECEIPT_ALWAYS, // the platform wants to know how it ended, whatever the tenant asked
+    // the platform wants to know how it ended, whatever the tenant asked; what happens on the way, when the tenant does
+    registered_delivery: registeredDelivery.RECEIPT_ALWAYS | (asked & registeredDelivery.INTERMEDIATE),
   };
 }
 

@@ -16,13 +16,14 @@ export function createOutcomesHandler({
       const events = deliveries.map(({ event }) => event);
       const sent = events.filter((event): event is MessageSent => event.type === 'message.sent');
       const failed = events.filter((event): event is MessageFailed => event.type === 'message.failed');
-      const endedNow = new Map<string, EndedMessage>(await endComplete(book, await book.putSent(sent)));
+      const matched = await book.putSent(sent);
+      const endedNow = new Map<string, EndedMessage>(await endComplete(book, matched));
       const failedNow = new Set(await book.putFailed(failed));
       for (const event of failed) {
         const { message } = event;
         if (failedNow.delete(message.id)) endedNow.set(message.id, { head: message, ending: endingOfFailed(event) });
       }
       const messageIds = events.map((event) => (event.type === 'receipt.received' ? undefined : event.message.id));
-      return settle({ book, log }, { deliveries, messageIds, endedNow, triedBefore });
+      return settle({ book, log }, { deliveries, messageIds, matched, endedNow, triedBefore });
     });
 }

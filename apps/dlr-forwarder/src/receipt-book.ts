@@ -8,8 +8,9 @@ import {
   type MessageHead,
   type MessageSent,
 } from '@heliograph/message';
+import { Prisma } from '../generated/client.ts';
 import { storable, type Database } from './database.ts';
-import { endingOfFailed, type Ending, type SegmentReceipt } from './report.ts';
+import { asksForReport, endingOfFailed, type Ending, type SegmentReceipt } from './report.ts';
 
 /** Where a receipt belongs: `providerId` is unique within the connector group, as far as the provider keeps its word. */
 export interface SegmentKey {
@@ -58,6 +59,11 @@ export interface ReceiptBook {
   receiptsOf(messageIds: readonly string[]): Promise<Map<string, SegmentReceipt[]>>;
   /** Ends messages, unless they have ended; `no_report` is lifted. Gives those that did end now. */
   end(endings: ReadonlyMap<string, Ending>): Promise<Map<string, EndedMessage>>;
+  /**
+   * Of these messages, the heads of those that have not ended and are owed an intermediate notification. It counts as given from now on, once
+   * for a message; those in `again` get it also when it was given.
+   */
+  takeIntermediate(messageIds: readonly string[], again: ReadonlySet<string>): Promise<Map<string, MessageHead>>;
   /** Those of the messages that have ended. */
   ended(messageIds: readonly string[]): Promise<Map<string, EndedMessage>>;
 }
@@ -67,7 +73,7 @@ interface MatchedRow {
   provider_id: string;
   message_id: string;
   segments: number;
-  state: FinalState;
+  state: FinalState | 'sent';
   error_code: string;
   state_at: Date;
 }
@@ -90,15 +96,16 @@ export function createReceiptBook(database: Database): ReceiptBook {
       // an id that another message has already is used again by its provider: it means the newer message from now on
       const rows = await database.$queryRaw<MatchedRow[]>`
         WITH message AS (
-          INSERT INTO dlr.sent_message (message_id, head, connector_group, provider_ids, sent_at)
-          SELECT id::uuid, head, connector_group, provider_ids::text[], to_timestamp(sent_at_ms / 1000.0)
+          INSERT INTO dlr.sent_message (message_id, head, connector_group, provider_ids, intermediate, sent_at)
+          SELECT id::uuid, head, connector_group, provider_ids::text[], intermediate, to_timestamp(sent_at_ms / 1000.0)
           FROM unnest(
             ${events.map(({ message }) => message.id)}::text[],
             string_to_array(${events.map(({ message }) => headText(message)).join(separator)}, chr(30)),
             ${events.map(({ group }) => storable(group))}::text[],
             ${events.map(({ providerIds }) => arrayLiteral([...new Set(providerIds)]))}::text[],
+            ${events.map(({ message }) => (asksForReport(message, 'sent') ? 'due' : 'none'))}::text[],
             ${events.map(({ at }) => at)}::float8[]
-          ) AS sent(id, head, connector_group, provider_ids, sent_at_ms)
+          ) AS sent(id, head, connector_group, provider_ids, intermediate, sent_at_ms)
           ON CONFLICT (message_id) DO NOTHING
         ), segment AS (
           INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, message_id, segments)
@@ -192,6 +199,16 @@ export function createReceiptBook(database: Database): ReceiptBook {
       return endedOf(rows);
     },
 
+    async takeIntermediate(messageIds, again) {
+      if (messageIds.length === 0) return new Map();
+      const rows = await database.$queryRaw<Pick<EndedRow, 'message_id' | 'head'>[]>`
+        UPDATE dlr.sent_message SET intermediate = 'given'
+        WHERE message_id = ANY (${messageIds}::uuid[]) AND state = 'sent'
+          AND (intermediate = 'due' OR (intermediate = 'given' AND message_id = ANY (${[...again]}::uuid[])))
+        RETURNING message_id, head`;
+      return new Map(rows.map((row) => [withoutDashes(row.message_id), JSON.parse(row.head) as MessageHead]));
+    },
+
     async ended(messageIds) {
       if (messageIds.length === 0) return new Map();
       return endedOf(
@@ -227,6 +244,7 @@ async function wholeMessages(database: Database, receipts: readonly KeyedReceipt
 
 async function putOnSegments(database: Database, receipts: readonly KeyedReceipt[]): Promise<MatchedSegment[]> {
   if (receipts.length === 0) return [];
+  // one that goes further waits for its message from its own coming on, not from that of the one it replaces
   const rows = await database.$queryRaw<MatchedRow[]>`
     WITH segment AS (
       INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, state, error_code, state_at, early_at)
@@ -240,14 +258,18 @@ async function putOnSegments(database: Database, receipts: readonly KeyedReceipt
       ) AS received(connector_group, provider_id, state, error_code, at_ms)
       ORDER BY connector_group, provider_id
       ON CONFLICT (connector_group, provider_id) DO UPDATE SET
-        state = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.state ELSE known.state END,
-        error_code = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.error_code ELSE known.error_code END,
-        state_at = CASE WHEN known.state IS NULL OR (known.state = 'no_report' AND excluded.state <> 'no_report') THEN excluded.state_at ELSE known.state_at END
+        state = CASE WHEN ${lifts} THEN excluded.state ELSE known.state END,
+        error_code = CASE WHEN ${lifts} THEN excluded.error_code ELSE known.error_code END,
+        state_at = CASE WHEN ${lifts} THEN excluded.state_at ELSE known.state_at END,
+        early_at = CASE WHEN known.message_id IS NULL AND ${lifts} THEN excluded.early_at ELSE known.early_at END
       RETURNING connector_group, provider_id, message_id, segments, state, error_code, state_at
     )
     SELECT * FROM segment WHERE message_id IS NOT NULL`;
   return rows.map(matchedOf);
 }
+
+/** The receipt goes further than what is known of the segment: `keepReceipt` in SQL. */
+const lifts = Prisma.sql`(known.state IS NULL OR (known.state IN ('sent', 'no_report') AND excluded.state NOT IN ('sent', known.state)))`;
 
 /** One entry for each provider id; when two messages of a batch have the same, the later. An empty id matches no receipt ever. */
 function segmentsOf(events: readonly MessageSent[]): (SegmentKey & { event: number })[] {

@@ -31,8 +31,24 @@ describe('receipts of a batch', () => {
     expect(foldReceipts([received('1', 'delivered', 1, 'a'), received('1', 'expired', 1, 'b')])).toHaveLength(2);
   });
 
-  test('that are intermediate or have no id say nothing', () => {
-    expect(foldReceipts([received('1', 'sent'), received('', 'delivered')])).toEqual([]);
+  test('without an id say nothing', () => {
+    expect(foldReceipts([received('', 'sent'), received('', 'delivered')])).toEqual([]);
+  });
+
+  test('that are intermediate count until a final one comes, the first of them', () => {
+    const folded = foldReceipts([
+      received('1', 'sent', 1),
+      received('1', 'sent', 2),
+      received('2', 'delivered', 3),
+      received('2', 'sent', 4),
+      received('3', 'sent', 5),
+      received('3', 'expired', 6),
+    ]);
+    expect(folded.map(({ providerId, receipt }) => [providerId, receipt.state, receipt.atMs])).toEqual([
+      ['1', 'sent', 1],
+      ['2', 'delivered', 3],
+      ['3', 'expired', 6],
+    ]);
   });
 
   test('lose what Postgres cannot keep', () => {

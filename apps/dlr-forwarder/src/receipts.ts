@@ -28,7 +28,7 @@ export function createReceiptsHandler({
       const messageOf = new Map(matched.map((segment) => [textOf(segment), segment.messageId]));
       const messageIds = events.map((event) => messageOf.get(textOf(keyOf(event))));
       count(events, messageIds);
-      return settle({ book, log }, { deliveries, messageIds, endedNow, triedBefore });
+      return settle({ book, log }, { deliveries, messageIds, matched, endedNow, triedBefore });
     });
 }
 
@@ -36,11 +36,10 @@ export function createReceiptsHandler({
 export function foldReceipts(events: readonly ReceiptReceived[]): KeyedReceipt[] {
   const folded = new Map<string, KeyedReceipt>();
   for (const event of events) {
-    const next = receiptOf(event);
-    if (!next || event.providerId === '') continue;
+    if (event.providerId === '') continue;
     const key = keyOf(event);
     const text = textOf(key);
-    folded.set(text, { ...key, receipt: keepReceipt(folded.get(text)?.receipt, next) });
+    folded.set(text, { ...key, receipt: keepReceipt(folded.get(text)?.receipt, receiptOf(event)) });
   }
   return [...folded.values()];
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { advance, type FinalState, type MessageFailed, type MessageHead, type ReceiptReceived } from '@heliograph/message';
+import { advance, isFinal, type FinalState, type MessageFailed, type MessageHead, type ReceiptReceived } from '@heliograph/message';
 import fc from 'fast-check';
 import {
   asksForReport,
   endingOf,
   endingOfFailed,
+  intermediateReportOf,
   keepReceipt,
   noReport,
   receiptOf,
@@ -28,7 +29,7 @@ const head: MessageHead = {
   charge: { lease: 'l1', microCredits: '1000' },
 };
 
-const said = (state: FinalState, atMs: number, errorCode = ''): SegmentReceipt => ({ state, atMs, errorCode });
+const said = (state: FinalState | 'sent', atMs: number, errorCode = ''): SegmentReceipt => ({ state, atMs, errorCode });
 
 describe('the ending of a message', () => {
   const cases: [name: string, segments: number, receipts: SegmentReceipt[], ending: Partial<Ending> | undefined][] = [
@@ -55,6 +56,9 @@ describe('the ending of a message', () => {
     ['one delivered, one not known: no_report', 2, [said('delivered', 9), said('no_report', 5)], { state: 'no_report' }],
     ['one not known, one outstanding: not ended', 2, [said('no_report', 5)], undefined],
     ['no segment has an id to wait for: not ended', 0, [], undefined],
+    ['its one segment on its way: not ended', 1, [said('sent', 5)], undefined],
+    ['one delivered, one on its way: not ended', 2, [said('delivered', 5), said('sent', 6)], undefined],
+    ['one on its way, one failed: failed', 2, [said('sent', 5), said('expired', 6)], { state: 'expired', atMs: 6 }],
   ];
   test.each(cases)('%s', (_, segments, receipts, ending) => {
     const found = endingOf(segments, receipts);
@@ -77,18 +81,21 @@ describe('the ending of a message', () => {
 });
 
 describe('the receipt kept of a segment', () => {
-  const cases: [name: string, known: FinalState | undefined, next: FinalState, kept: FinalState][] = [
+  const cases: [name: string, known: FinalState | 'sent' | undefined, next: FinalState | 'sent', kept: FinalState | 'sent'][] = [
     ['the first is kept', undefined, 'undelivered', 'undelivered'],
     ['a duplicate changes nothing', 'delivered', 'delivered', 'delivered'],
     ['the first final word stays', 'delivered', 'undelivered', 'delivered'],
     ['no_report is lifted', 'no_report', 'delivered', 'delivered'],
     ['nothing goes back to no_report', 'delivered', 'no_report', 'delivered'],
+    ['an intermediate one is kept while there is no other', undefined, 'sent', 'sent'],
+    ['an intermediate one is lifted, even by no_report', 'sent', 'no_report', 'no_report'],
+    ['nothing goes back to an intermediate one', 'no_report', 'sent', 'no_report'],
   ];
   test.each(cases)('%s', (_, known, next, kept) => {
     expect(keepReceipt(known && said(known, 1), said(next, 2)).state).toBe(kept);
   });
 
-  test('an intermediate receipt is none', () => {
+  test('says what the provider said, with the time it was heard', () => {
     const received: ReceiptReceived = {
       type: 'receipt.received',
       at: 5,
@@ -99,28 +106,31 @@ describe('the receipt kept of a segment', () => {
       state: 'sent',
       errorCode: '',
     };
-    expect(receiptOf(received)).toBeUndefined();
+    expect(receiptOf(received)).toEqual({ state: 'sent', errorCode: '', atMs: 5 });
     expect(receiptOf({ ...received, state: 'expired', errorCode: '7' })).toEqual({ state: 'expired', errorCode: '7', atMs: 5 });
   });
 });
 
 describe('registered_delivery', () => {
-  // SMPP 3.4 §5.2.17, SMPP 5.0 §4.7.21; bits 2 to 4 ask for other things
-  const cases: [registeredDelivery: number, delivered: boolean, undelivered: boolean, noReport: boolean][] = [
-    [0b00, false, false, false],
-    [0b01, true, true, true],
-    [0b10, false, true, true],
-    [0b11, true, false, false],
-    [0b10000, false, false, false],
-    [0b11101, true, true, true],
+  // SMPP 3.4 §5.2.17, SMPP 5.0 §4.7.21; bits 2 and 3 ask for other things
+  const cases: [registeredDelivery: number, delivered: boolean, undelivered: boolean, noReport: boolean, onItsWay: boolean][] = [
+    [0b00, false, false, false, false],
+    [0b01, true, true, true, false],
+    [0b10, false, true, true, false],
+    [0b11, true, false, false, false],
+    [0b10000, false, false, false, true],
+    [0b10010, false, true, true, true],
+    [0b01101, true, true, true, false],
+    [0b11101, true, true, true, true],
   ];
-  test.each(cases)('%i: delivered %s, undelivered %s, no_report %s', (registeredDelivery, ...wanted) => {
-    const states = ['delivered', 'undelivered', 'no_report'] as const;
+  test.each(cases)('%i: delivered %s, undelivered %s, no_report %s, sent %s', (registeredDelivery, ...wanted) => {
+    const states = ['delivered', 'undelivered', 'no_report', 'sent'] as const;
     expect(states.map((state) => asksForReport({ ...head, registeredDelivery }, state))).toEqual(wanted);
   });
 
   test('says nothing of messages that came by HTTP', () => {
     expect(asksForReport({ ...head, door: 'http', registeredDelivery: 1 }, 'delivered')).toBe(false);
+    expect(asksForReport({ ...head, door: 'http', registeredDelivery: 0x11 }, 'sent')).toBe(false);
   });
 });
 
@@ -144,7 +154,15 @@ describe('what is told of an ending', () => {
   });
 });
 
-describe('any order of message.sent, receipts and duplicates', () => {
+describe('what is told of a message on its way', () => {
+  test('the intermediate notification, and no message.reported', () => {
+    const due = { type: 'report.due', at: 5, message: head, state: 'sent', doneAtMs: 5 };
+    expect(intermediateReportOf(head, said('sent', 5))).toEqual(due);
+    expect(intermediateReportOf(head, said('sent', 5, '000'))).toEqual({ ...due, errorCode: '000' });
+  });
+});
+
+describe('any order of message.sent, receipts, intermediate ones and duplicates', () => {
   type Step = { kind: 'sent' } | { kind: 'receipt'; segment: number; receipt: SegmentReceipt };
 
   /** What the book does, in memory: a row for each segment, the message's state only forward. */
@@ -180,6 +198,7 @@ describe('any order of message.sent, receipts and duplicates', () => {
         for (let segment = 0; segment < segments; segment++) {
           const fails = failing && failing.segment % segments === segment;
           all.push({ kind: 'receipt', segment, receipt: said(fails ? failing.state : 'delivered', 100 + segment) });
+          all.push({ kind: 'receipt', segment, receipt: said('sent', 50 + segment) });
         }
         for (const i of duplicates) all.push(all[i % all.length] as Step);
         const shuffled = all.map((step) => ({ step, key: random.next().value as number })).sort((a, b) => a.key - b.key);
@@ -189,6 +208,7 @@ describe('any order of message.sent, receipts and duplicates', () => {
         );
         expect(reports).toEqual(reportsIn(all, segments));
         expect(reports.map(({ state }) => state)).toEqual([failing?.state ?? 'delivered']);
+        expect(reports.every(({ state }) => isFinal(state))).toBe(true);
       }),
       { seed, numRuns: 300 },
     );

@@ -8,9 +8,9 @@ import {
   type ReceiptReceived,
 } from '@heliograph/message';
 
-/** What a provider last said of one segment. */
+/** What a provider last said of one segment. `sent`: it is on its way still (an intermediate receipt). */
 export interface SegmentReceipt {
-  readonly state: FinalState;
+  readonly state: FinalState | 'sent';
   readonly errorCode: string;
   readonly atMs: number;
 }
@@ -23,12 +23,11 @@ export interface Ending {
   readonly atMs: number;
 }
 
-/** An intermediate receipt says that a segment is on its way, which is known: undefined. */
-export function receiptOf({ state, errorCode, at }: ReceiptReceived): SegmentReceipt | undefined {
-  return state === 'sent' ? undefined : { state, errorCode, atMs: at };
+export function receiptOf({ state, errorCode, at }: ReceiptReceived): SegmentReceipt {
+  return { state, errorCode, atMs: at };
 }
 
-/** The first final word on a segment stays, except that any lifts `no_report`. */
+/** The first final word on a segment stays, except that any lifts `no_report`; any lifts `sent`, which lifts none. */
 export function keepReceipt(known: SegmentReceipt | undefined, next: SegmentReceipt): SegmentReceipt {
   return known && advance(known.state, next.state) === known.state ? known : next;
 }
@@ -38,11 +37,19 @@ export function keepReceipt(known: SegmentReceipt | undefined, next: SegmentRece
  * handset can never join it; of several failures the earliest decides. It is delivered when every segment is.
  */
 export function endingOf(segments: number, receipts: readonly SegmentReceipt[]): Ending | undefined {
-  const failed = receipts.filter(({ state }) => state !== 'delivered' && state !== 'no_report');
+  const final = receipts.filter(isFinalReceipt);
+  const failed = final.filter(({ state }) => state !== 'delivered' && state !== 'no_report');
   if (failed.length > 0) return ended(failed.reduce((first, next) => (next.atMs < first.atMs ? next : first)));
-  if (segments === 0 || receipts.length < segments) return undefined;
-  const unknown = receipts.filter(({ state }) => state === 'no_report');
-  return ended((unknown.length > 0 ? unknown : receipts).reduce((last, next) => (next.atMs > last.atMs ? next : last)));
+  if (segments === 0 || final.length < segments) return undefined;
+  const unknown = final.filter(({ state }) => state === 'no_report');
+  return ended((unknown.length > 0 ? unknown : final).reduce((last, next) => (next.atMs > last.atMs ? next : last)));
+}
+
+type FinalReceipt = SegmentReceipt & { readonly state: FinalState };
+
+/** That a segment is on its way is known already. */
+function isFinalReceipt(receipt: SegmentReceipt): receipt is FinalReceipt {
+  return receipt.state !== 'sent';
 }
 
 /** `message.failed` says it all. */
@@ -63,12 +70,18 @@ export function reportsOf(message: MessageHead, { state, reason, errorCode, atMs
   return [{ type: 'report.due', at: atMs, message, state, doneAtMs: atMs, ...code }, reported];
 }
 
+/** The intermediate notification that an SMPP client asked for. Nobody else is told: the message has not ended. */
+export function intermediateReportOf(message: MessageHead, { errorCode, atMs }: SegmentReceipt): HeliographEvent {
+  return { type: 'report.due', at: atMs, message, state: 'sent', doneAtMs: atMs, ...(errorCode !== '' && { errorCode }) };
+}
+
 /**
  * SMPP 3.4 §5.2.17, bits 0 and 1: 01 = on success and failure, 10 = on failure only; 11 = on success only (SMPP 5.0 §4.7.21). Who asked to
- * hear of failures only takes silence for success, so `no_report` counts as one.
+ * hear of failures only takes silence for success, so `no_report` counts as one. Bit 4, by itself: an intermediate notification.
  */
-export function asksForReport({ door, registeredDelivery }: MessageHead, state: FinalState): boolean {
+export function asksForReport({ door, registeredDelivery }: MessageHead, state: FinalState | 'sent'): boolean {
   if (door !== 'smpp') return false;
+  if (state === 'sent') return (registeredDelivery & 0x10) !== 0;
   return asks[registeredDelivery & 0x03]?.(state === 'delivered') ?? false;
 }
 
@@ -84,6 +97,6 @@ const reasons: Record<FinalState, FailureReason | undefined> = {
   cancelled: 'provider_rejected',
 };
 
-function ended({ state, errorCode, atMs }: SegmentReceipt): Ending {
+function ended({ state, errorCode, atMs }: FinalReceipt): Ending {
   return { state, reason: reasons[state], errorCode, atMs };
 }

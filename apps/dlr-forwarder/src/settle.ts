@@ -1,8 +1,8 @@
-import { done, type HeliographEvent, type Outcome } from '@heliograph/message';
+import { done, type HeliographEvent, type MessageHead, type Outcome } from '@heliograph/message';
 import type { Delivery, Log } from '@heliograph/queue';
 import { counter, recordSpan } from '@heliograph/service';
 import type { EndedMessage, MatchedSegment, ReceiptBook } from './receipt-book.ts';
-import { endingOf, reportsOf, type Ending } from './report.ts';
+import { endingOf, intermediateReportOf, reportsOf, type Ending, type SegmentReceipt } from './report.ts';
 
 const endings = counter('heliograph_dlr_forwarder_ended_total', 'messages that got their final state, by state');
 
@@ -25,19 +25,21 @@ export async function endComplete(book: ReceiptBook, matched: readonly MatchedSe
 
 /**
  * The reports of a batch. A message's are given once, with the first delivery that is about it. Usually only what ended just now is
- * reported. A delivery that was tried before may have ended its message without the report getting out: then it is given again, as stored.
+ * reported, or is on its way and its client asked to hear of that. A delivery that was tried before may have settled its message without the
+ * report getting out: then it is given again, as stored.
  */
 export interface Settling {
   readonly deliveries: readonly Delivery[];
   /** The message each delivery is about; undefined when it is not known. */
   readonly messageIds: readonly (string | undefined)[];
+  readonly matched: readonly MatchedSegment[];
   readonly endedNow: ReadonlyMap<string, EndedMessage>;
   readonly triedBefore: (delivery: Delivery) => boolean;
 }
 
 export async function settle(
   { book, log }: ReportContext,
-  { deliveries, messageIds, endedNow, triedBefore }: Settling,
+  { deliveries, messageIds, matched, endedNow, triedBefore }: Settling,
 ): Promise<Outcome[]> {
   const again = new Set<string>();
   deliveries.forEach((delivery, i) => {
@@ -45,27 +47,55 @@ export async function settle(
     if (id !== undefined && !endedNow.has(id) && triedBefore(delivery)) again.add(id);
   });
   const endedBefore = await book.ended([...again]);
+  const onTheWay = await takeOnTheWay(book, matched, again);
   const given = new Set<string>();
   for (const [messageId, { ending }] of endedNow) {
     endings.add(1, stateLabels[ending.state]);
     log.debug({ messageId, state: ending.state, errorCode: ending.errorCode }, 'report');
   }
+  for (const [messageId, { receipt }] of onTheWay) log.debug({ messageId, state: 'sent', errorCode: receipt.errorCode }, 'report');
   return deliveries.map((delivery, i) => {
     const id = messageIds[i];
-    const message =
-      id === undefined || given.has(id) ? undefined : (endedNow.get(id) ?? (triedBefore(delivery) ? endedBefore.get(id) : undefined));
-    if (!message || id === undefined) return nothing;
+    if (id === undefined || given.has(id)) return nothing;
+    const ended = endedNow.get(id) ?? (triedBefore(delivery) ? endedBefore.get(id) : undefined);
+    const waiting = onTheWay.get(id);
+    if (!ended && !waiting) return nothing;
     given.add(id);
-    return done(...reportsWithSpan(message));
+    return done(...(ended ? reportsWithSpan(ended) : []), ...(waiting ? [intermediateReportWithSpan(waiting)] : []));
   });
+}
+
+/** A message that has not ended, with the word that it is on its way. */
+interface MessageOnTheWay {
+  readonly head: MessageHead;
+  readonly receipt: SegmentReceipt;
+}
+
+/** Those of the messages that are owed an intermediate notification now. Endings go first: what has ended is owed none. */
+async function takeOnTheWay(
+  book: ReceiptBook,
+  matched: readonly MatchedSegment[],
+  again: ReadonlySet<string>,
+): Promise<Map<string, MessageOnTheWay>> {
+  const receipts = new Map<string, SegmentReceipt>();
+  for (const { messageId, receipt } of matched) if (receipt.state === 'sent' && !receipts.has(messageId)) receipts.set(messageId, receipt);
+  const heads = await book.takeIntermediate([...receipts.keys()], again);
+  return new Map([...heads].map(([id, head]) => [id, { head, receipt: receipts.get(id) as SegmentReceipt }]));
 }
 
 /** The reports, carrying on the message's trace when it is sampled. */
 export function reportsWithSpan({ head, ending }: EndedMessage): HeliographEvent[] {
-  if (head.traceparent === undefined) return reportsOf(head, ending);
-  const { atMs, state } = ending;
-  const traceparent = recordSpan('report', { traceparent: head.traceparent, startMs: atMs, endMs: Date.now(), attributes: { state } });
-  return reportsOf({ ...head, traceparent }, ending);
+  return reportsOf(withSpan(head, ending), ending);
+}
+
+function intermediateReportWithSpan({ head, receipt }: MessageOnTheWay): HeliographEvent {
+  return intermediateReportOf(withSpan(head, receipt), receipt);
+}
+
+function withSpan(head: MessageHead, { state, atMs }: Pick<SegmentReceipt, 'state' | 'atMs'>): MessageHead {
+  const { traceparent } = head;
+  if (traceparent === undefined) return head;
+  return { ...head, traceparent: recordSpan('report', { traceparent, startMs: atMs, endMs: Date.now(), attributes: { state } }) };
 }
 
 const nothing = done();

@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { newId, type FinalState, type MessageFailed, type MessageHead, type MessageSent, type ReceiptReceived } from '@heliograph/message';
+import {
+  newId,
+  type FinalState,
+  type MessageFailed,
+  type MessageHead,
+  type MessageReported,
+  type MessageSent,
+  type ReceiptReceived,
+  type ReportDue,
+} from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
 import { quietLog } from '@heliograph/testbed';
 import { isDataError, openDatabase, type Database } from '../src/database.ts';
@@ -42,15 +51,19 @@ function deliveries<E extends MessageSent | MessageFailed | ReceiptReceived>(eve
 function handlers(of: ReceiptBook = book) {
   const outcomes = createOutcomesHandler({ book: of, log: quietLog });
   const receipts = createReceiptsHandler({ book: of, log: quietLog });
-  const states = async (outcome: ReturnType<typeof outcomes>) =>
+  const statesIn = async (type: 'message.reported' | 'report.due', outcome: ReturnType<typeof outcomes>) =>
     (await outcome)
       .flatMap((one) => (one.kind === 'done' ? one.events : []))
-      .flatMap((event) => (event.type === 'message.reported' ? [event.state] : []));
+      .flatMap((event) => (event.type === type ? [(event as MessageReported | ReportDue).state] : []));
+  const states = (outcome: ReturnType<typeof outcomes>) => statesIn('message.reported', outcome);
   return {
     outcomes,
     receipts,
     sent: (events: (MessageSent | MessageFailed)[], redelivered = false) => states(outcomes(deliveries(events, redelivered))),
     received: (events: ReceiptReceived[], redelivered = false) => states(receipts(deliveries(events, redelivered))),
+    /** The states of the reports owed to SMPP clients. */
+    dueOfSent: (events: MessageSent[], redelivered = false) => statesIn('report.due', outcomes(deliveries(events, redelivered))),
+    dueOfReceived: (events: ReceiptReceived[], redelivered = false) => statesIn('report.due', receipts(deliveries(events, redelivered))),
   };
 }
 
@@ -114,6 +127,97 @@ describe('a message whose receipt', () => {
       kind: 'done',
       events: [{ type: 'report.due' }, { type: 'message.reported', state: 'undelivered', message: { id: newer.id } }],
     });
+  });
+});
+
+describe('an intermediate notification that was asked for', () => {
+  const asking = (changes: Partial<MessageHead> = {}) => messageHead({ registeredDelivery: 0x11, ...changes });
+
+  test('is given with the first intermediate receipt, once, and is no end', async () => {
+    const { sent, receipts, dueOfReceived } = handlers();
+    const head = asking();
+    const id = newId();
+    await sent([sentEvent(head, [id])]);
+    const of = receipt(id, 'sent');
+    const [first, second] = await receipts(deliveries([of, receipt(id, 'sent')]));
+    expect(first).toEqual({
+      kind: 'done',
+      events: [{ type: 'report.due', at: of.at, message: head, state: 'sent', errorCode: '000', doneAtMs: of.at }],
+    });
+    expect(second).toEqual({ kind: 'done', events: [] });
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual([]);
+    expect(await dueOfReceived([receipt(id)])).toEqual(['delivered']);
+  });
+
+  test('is given when the message is sent, if its receipt came before', async () => {
+    const { dueOfSent, dueOfReceived } = handlers();
+    const id = newId();
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual([]);
+    expect(await dueOfSent([sentEvent(asking(), [id])])).toEqual(['sent']);
+    expect(await dueOfReceived([receipt(id, 'undelivered')])).toEqual(['undelivered']);
+  });
+
+  test.each(['delivered', 'no_report'] as const)('is not given when %s came as well before the message was sent', async (state) => {
+    const { dueOfSent, dueOfReceived } = handlers();
+    const id = newId();
+    await dueOfReceived([receipt(id, 'sent')]);
+    await dueOfReceived([receipt(id, state)]);
+    await dueOfReceived([receipt(id, 'sent')]);
+    expect(await dueOfSent([sentEvent(asking(), [id])])).toEqual([state]);
+  });
+
+  test('is not given with or after the end', async () => {
+    const { sent, dueOfReceived } = handlers();
+    const id = newId();
+    await sent([sentEvent(asking(), [id])]);
+    expect(await dueOfReceived([receipt(id, 'sent'), receipt(id)])).toEqual(['delivered']);
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual([]);
+    expect(await dueOfReceived([receipt(id, 'sent')], true)).toEqual(['delivered']);
+  });
+
+  test('is given once for a message of several segments, with the first; the others are waited for', async () => {
+    const { sent, dueOfReceived } = handlers();
+    const ids = [newId(), newId(), newId()] as const;
+    await sent([sentEvent(asking({ segments: 3 }), [...ids])]);
+    expect(await dueOfReceived([receipt(ids[0])])).toEqual([]);
+    expect(await dueOfReceived([receipt(ids[1], 'sent'), receipt(ids[2], 'sent')])).toEqual(['sent']);
+    expect(await dueOfReceived([receipt(ids[0], 'sent'), receipt(ids[2], 'sent')])).toEqual([]);
+    expect(await dueOfReceived([receipt(ids[1])])).toEqual([]);
+    expect(await dueOfReceived([receipt(ids[2])])).toEqual(['delivered']);
+  });
+
+  test('is given again when the record is handed out again, while the message has not ended', async () => {
+    const { sent, dueOfSent, dueOfReceived } = handlers();
+    const [id, early] = [newId(), newId()];
+    await sent([sentEvent(asking(), [id])]);
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual(['sent']);
+    expect(await dueOfReceived([receipt(id, 'sent')], true)).toEqual(['sent']);
+    await dueOfReceived([receipt(early, 'sent')]);
+    const event = sentEvent(asking(), [early]);
+    expect(await dueOfSent([event])).toEqual(['sent']);
+    expect(await dueOfSent([event])).toEqual([]);
+    expect(await dueOfSent([event], true)).toEqual(['sent']);
+  });
+
+  test('does not go to the next message for which its provider uses the id again', async () => {
+    const { sent, dueOfSent, dueOfReceived } = handlers();
+    const id = newId();
+    await sent([sentEvent(asking({ segments: 2 }), [id, newId()])]);
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual(['sent']);
+    expect(await dueOfSent([sentEvent(asking(), [id])])).toEqual([]);
+    expect(await dueOfReceived([receipt(id, 'sent')])).toEqual(['sent']);
+  });
+
+  test.each<[string, Partial<MessageHead>]>([
+    ['not asked for', { registeredDelivery: 1 }],
+    ['asked for by nobody who could be told by SMPP', { registeredDelivery: 0x11, door: 'http' }],
+  ])('is not given when it was %s', async (_, changes) => {
+    const { sent, dueOfSent, dueOfReceived } = handlers();
+    const [id, early] = [newId(), newId()];
+    await sent([sentEvent(messageHead(changes), [id])]);
+    expect(await dueOfReceived([receipt(id, 'sent'), receipt(early, 'sent')])).toEqual([]);
+    expect(await dueOfReceived([receipt(id, 'sent')], true)).toEqual([]);
+    expect(await dueOfSent([sentEvent(messageHead(changes), [early])])).toEqual([]);
   });
 });
 
@@ -288,6 +392,34 @@ describe('several processes at once', () => {
     expect(reportsTwice).toBeLessThanOrEqual(deadlocks * 40);
     await Promise.all(others.map((one) => one.$disconnect()));
   }, 30_000);
+
+  test('message.sent and its intermediate receipts, handled at the same moment, give one notification for each message', async () => {
+    const other = openDatabase(platform.databaseUrl, 4);
+    const [one, two] = [handlers(), handlers(createReceiptBook(other))];
+    const deadlocksBefore = deadlocks;
+    const given: string[] = [];
+    const messages = Array.from({ length: 300 }, (_, i) => ({
+      head: messageHead({ registeredDelivery: 0x11 }),
+      ids: Array.from({ length: 1 + (i % 3) }, newId),
+    }));
+    for (let first = 0; first < messages.length; first += 30) {
+      const batch = messages.slice(first, first + 30);
+      const sent = deliveries(batch.map(({ head, ids }) => sentEvent(head, ids)));
+      const receipts = batch.flatMap(({ ids }) => ids.map((id) => receipt(id, 'sent')));
+      const handled = await Promise.all([
+        untilHandled(one.outcomes, sent),
+        ...[one, two].map(({ receipts: handle }, n) => untilHandled(handle, deliveries(receipts.filter((_, i) => i % 2 === n)))),
+      ]);
+      for (const outcome of handled.flat()) {
+        if (outcome.kind !== 'done') continue;
+        for (const event of outcome.events) if (event.type === 'report.due' && event.state === 'sent') given.push(event.message.id);
+      }
+    }
+    expect([...new Set(given)].sort()).toEqual(messages.map(({ head }) => head.id).sort());
+    // only a batch that met a deadlock may give it twice
+    expect(given.length - messages.length).toBeLessThanOrEqual((deadlocks - deadlocksBefore) * 30);
+    await other.$disconnect();
+  }, 30_000);
 });
 
 describe('the sweep', () => {
@@ -325,6 +457,16 @@ describe('the sweep', () => {
     const failing = { ...options(), publish: () => Promise.reject(new Error('the stream refuses records')) };
     await expect(sweep(failing, later)).rejects.toThrow('refuses');
     expect(await sweep(options(), later)).toMatchObject({ noReport: 1 });
+  });
+
+  test('keeps a final receipt that came early as long as any, though an intermediate one came long before it', async () => {
+    const { sent, received } = handlers();
+    const id = newId();
+    await received([receipt(id, 'sent')]);
+    await platform.rows(`update dlr.sent_segment set early_at = now() - interval '59 minutes' where provider_id = $1`, [id]);
+    await received([receipt(id)]);
+    await sweep(options(), Date.now() + hour / 2);
+    expect(await sent([sentEvent(messageHead(), [id])])).toEqual(['delivered']);
   });
 
   test('forgets messages some time after their end, with their ids, and counts the receipts whose message never came', async () => {
@@ -371,6 +513,30 @@ describe('the running service', () => {
       ]),
     );
     expect(platform.due.all.some(({ message }) => message.id === third.id)).toBe(false);
+    await forwarder.stop();
+  }, 30_000);
+
+  test('tells an SMPP client that asked for it that its message is on its way, and nobody that it has ended', async () => {
+    const forwarder = await platform.forwarder();
+    const [head, early] = [messageHead({ registeredDelivery: 0x11 }), messageHead({ registeredDelivery: 0x10 })];
+    const [id, earlyId] = [newId(), newId()];
+    await platform.queue.publish(receipt(earlyId, 'sent'));
+    await platform.queue.publish(sentEvent(head, [id]));
+    await platform.queue.publish(sentEvent(early, [earlyId]));
+    await platform.queue.publish(receipt(id, 'sent'));
+    await platform.due.until(({ message, state }) => [head.id, early.id].includes(message.id) && state === 'sent', 2);
+    expect(platform.reported.all.some((one) => one.type === 'message.reported' && [head.id, early.id].includes(one.message.id))).toBe(
+      false,
+    );
+    await platform.queue.publish(receipt(id));
+    await platform.queue.publish(receipt(earlyId));
+    await platform.due.until(({ message, state }) => message.id === head.id && state === 'delivered');
+    for (const { id: messageId } of [head, early]) {
+      const [event] = await platform.reported.until((one) => one.type === 'message.reported' && one.message.id === messageId);
+      expect(event).toMatchObject({ state: 'delivered' });
+    }
+    const statesOf = (messageId: string) => platform.due.all.filter(({ message }) => message.id === messageId).map(({ state }) => state);
+    expect([statesOf(head.id), statesOf(early.id)]).toEqual([['sent', 'delivered'], ['sent']]);
     await forwarder.stop();
   }, 30_000);
 });

@@ -43,6 +43,24 @@ describe('what events make of a row', () => {
       hops: ['report', 'webhook'],
     },
     {
+      title: 'an intermediate notification handed over: a hop, the state stays',
+      events: [
+        submitted,
+        routed,
+        { type: 'report.delivered', at: t0 + 150, messageId: head.id, tenant: head.tenant, via: 'smpp', state: 'sent', attempt: 1 },
+      ],
+      state: 'routed',
+      at: t0 + 100,
+      hops: ['accept', 'route', 'notify'],
+    },
+    {
+      title: 'a report handed over before its end is heard of: a hop, the state stays',
+      events: [submitted, sent, handedOver],
+      state: 'sent',
+      at: t0 + 200,
+      hops: ['accept', 'deliver', 'webhook'],
+    },
+    {
       title: 'refused by the router',
       events: [submitted, { type: 'message.failed', at: t0 + 50, message: head, by: 'router', state: 'rejected', reason: 'unroutable' }],
       state: 'rejected',

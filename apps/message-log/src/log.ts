@@ -164,7 +164,8 @@ function additionOf(event: LoggedEvent): Addition {
     }
     case 'report.delivered': {
       const { state, via, attempt } = event;
-      return { state, hop: { state, via, attempt } };
+      // that the tenant has heard of a state moves none: the state is of the event that stated it. What is reported was accepted
+      return { state: 'accepted', hop: { state, via, attempt } };
     }
   }
 }

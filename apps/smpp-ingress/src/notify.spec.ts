@@ -49,6 +49,16 @@ test('§5.2.4: a client of SMPP 3.3 is told the id of 8 octets that it was given
   expect(getTlv(pdu.tlvs, 'receipted_message_id')).toBe('0a1b2c3d');
 });
 
+test('§5.2.12: an intermediate notification has its own message type, and the form of a receipt', () => {
+  const pdu = overTheWire({ ...report, state: 'sent' });
+  expect(pdu.short_message.toString('latin1')).toBe(
+    'id:019c0a70000070008000000000000001 sub:001 dlvrd:000 submit date:2611201204 done date:2611201205 stat:ENROUTE err:000 text:',
+  );
+  expect(pdu).toMatchObject({ esm_class: 0x20, source_addr: '447912345678', destination_addr: 'Acme' });
+  expect(getTlv(pdu.tlvs, 'receipted_message_id')).toBe('019c0a70000070008000000000000001');
+  expect(getTlv(pdu.tlvs, 'message_state')).toBe(1);
+});
+
 test.each([
   ['delivered', 'DELIVRD', 2],
   ['undelivered', 'UNDELIV', 5],
@@ -59,6 +69,7 @@ test.each([
   ['cancelled', 'DELETED', 4],
 ] as const)('state %s is stat:%s and message_state %i', (state, stat, messageState) => {
   const pdu = overTheWire({ ...report, state });
+  expect(pdu.esm_class).toBe(4);
   expect(pdu.short_message.toString('latin1')).toContain(`stat:${stat} `);
   expect(getTlv(pdu.tlvs, 'message_state')).toBe(messageState);
 });
@@ -76,4 +87,9 @@ test.each<[string, RequestOutcome<'deliver_sm'>, number, object]>([
   ['refused too often', answered(commandStatus.ESME_RMSGQFUL), attemptsMax, { kind: 'never' }],
 ])('the client says: %s', (_, answer, attempt, outcome) => {
   expect(afterDelivery(report, answer, attempt, nowMs)).toMatchObject(outcome);
+});
+
+test('an intermediate notification that was taken is told of as such', () => {
+  const outcome = afterDelivery({ ...report, state: 'sent' }, answered(0), 1, nowMs);
+  expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'report.delivered', state: 'sent' }] });
 });

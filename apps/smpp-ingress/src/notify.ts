@@ -17,6 +17,7 @@ export type DeliverSm = Partial<Omit<PduOf<'deliver_sm'>, 'command' | 'sequence'
 };
 
 const smppStates: Record<ReportDue['state'], MessageState> = {
+  sent: 'ENROUTE',
   delivered: 'DELIVERED',
   undelivered: 'UNDELIVERABLE',
   failed: 'UNDELIVERABLE',
@@ -26,7 +27,10 @@ const smppStates: Record<ReportDue['state'], MessageState> = {
   cancelled: 'DELETED',
 };
 
-/** The report as a delivery receipt (SMPP 3.4 appendix B): source and destination swapped from the submit, text left empty: it would leak the message. */
+/**
+ * The report as a delivery receipt (SMPP 3.4 appendix B): source and destination swapped from the submit, text left empty: it would leak the
+ * message. An intermediate notification has the same form, and its own message type (§5.2.12).
+ */
 export function deliverSmOf({ message, state, errorCode, doneAtMs }: ReportDue): DeliverSm {
   const smppState = smppStates[state];
   const id = message.receiptId ?? message.id;
@@ -40,7 +44,7 @@ export function deliverSmOf({ message, state, errorCode, doneAtMs }: ReportDue):
   });
   return {
     command: 'deliver_sm',
-    esm_class: esmClass.TYPE_DELIVERY_RECEIPT,
+    esm_class: state === 'sent' ? esmClass.TYPE_INTERMEDIATE_NOTIFICATION : esmClass.TYPE_DELIVERY_RECEIPT,
     source_addr_ton: 1,
     source_addr_npi: 1,
     source_addr: message.to.slice(1),

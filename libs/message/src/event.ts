@@ -78,9 +78,10 @@ export interface MessageReported extends EventBase {
 export interface ReportDue extends EventBase {
   readonly type: 'report.due';
   readonly message: MessageHead;
-  readonly state: FinalState;
+  /** `sent` = an intermediate notification (SMPP 3.4 §5.2.17): it is on its way still, and the report of its end follows. */
+  readonly state: FinalState | 'sent';
   readonly errorCode?: string;
-  /** Unix ms of the final state. */
+  /** Unix ms at which it came to this state, as the provider's word was received. */
   readonly doneAtMs: number;
 }
 
@@ -90,7 +91,8 @@ export interface ReportDelivered extends EventBase {
   readonly messageId: string;
   readonly tenant: string;
   readonly via: 'smpp' | 'webhook';
-  readonly state: FinalState;
+  /** What the report says: `sent` = an intermediate notification. */
+  readonly state: FinalState | 'sent';
   /** 1 = at the first try. */
   readonly attempt: number;
 }
