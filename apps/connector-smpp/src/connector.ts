@@ -1,7 +1,7 @@
 import type { BindName, Session } from '@heliograph/smpp';
 import type { SmppConnectorSettings } from '@heliograph/registry';
-import { messageClasses } from '@heliograph/message';
-import type { Queue, Worker } from '@heliograph/queue';
+import { messageClasses, sendingBegun, type SendingBegun } from '@heliograph/message';
+import type { Marks, Queue, Worker } from '@heliograph/queue';
 import type { Log } from '@heliograph/service';
 import { backlogOf } from './backlog.ts';
 import { keepBound } from './bind.ts';
@@ -15,6 +15,8 @@ export interface ConnectorOptions {
   readonly connector: WantedConnector;
   readonly queue: Queue;
   readonly putOff: PutOff;
+  /** Messages whose tenants want them back, by id. */
+  readonly cancelled: Marks;
   readonly log: Log;
 }
 
@@ -40,12 +42,15 @@ const lookEveryMs = 20;
 /** Left of the grace for saying unbind. */
 const unbindMs = 1_000;
 
-export async function startConnector({ connector, queue, putOff, log: appLog }: ConnectorOptions): Promise<RunningConnector> {
+export async function startConnector({ connector, queue, putOff, cancelled, log: appLog }: ConnectorOptions): Promise<RunningConnector> {
   const { id, settings } = connector;
   const log = appLog.child({ connector: id });
   const metrics = metricsOf(id);
   const onRequest = createReceiver({ connector, queue, metrics, log });
-  const sender = createSender({ connector, sessions: submitting, putOff, metrics, log });
+  const sender = createSender({ connector, sessions: submitting, putOff, cancelled, metrics, log });
+  const endCancelling = cancelled.onPut((id) => {
+    if (!sender.cancel(id)) queue.broadcast(sendingBegun, { id } satisfies SendingBegun);
+  });
   const turns = createTurns();
   const binds = bindsOf(settings).map((command) =>
     keepBound({ connector, command, turns, log, metrics, onBound: () => sender.pump(), onRequest }),
@@ -58,6 +63,7 @@ export async function startConnector({ connector, queue, putOff, log: appLog }: 
 
   async function end(graceMs: number): Promise<void> {
     clearInterval(sweep);
+    endCancelling();
     await Promise.all(binds.map((bind) => bind.stop(graceMs)));
   }
 

@@ -1,5 +1,5 @@
 import type { MessageRouted } from '@heliograph/message';
-import type { Delivery, Queue } from '@heliograph/queue';
+import type { Delivery, Marks, Queue } from '@heliograph/queue';
 import type { Snapshot } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
 import type { Answer } from './answer.ts';
@@ -9,6 +9,8 @@ import { forgetExpired, jobKey, type PutOff } from './sender.ts';
 
 export interface ConnectorsOptions {
   readonly queue: Queue;
+  /** Messages whose tenants want them back, by id. */
+  readonly cancelled: Marks;
   readonly log: Log;
   /** Ids; empty = every enabled connector of kind smpp. */
   readonly only: readonly string[];
@@ -34,7 +36,7 @@ type Entry = {
 
 const startAgainMs = 1_000;
 
-export function createConnectors({ queue, log, only, open, drainMs }: ConnectorsOptions): Connectors {
+export function createConnectors({ queue, cancelled, log, only, open, drainMs }: ConnectorsOptions): Connectors {
   const entries = new Map<string, Entry>();
   /** The end of the last one of that id: two never run at once, as both would read the same messages. */
   const ends = new Map<string, Promise<void>>();
@@ -78,7 +80,7 @@ export function createConnectors({ queue, log, only, open, drainMs }: Connectors
     let putOff = putOffs.get(wanted.id);
     if (!putOff) putOffs.set(wanted.id, (putOff = new Map()));
     try {
-      return await startConnector({ connector: wanted, queue, putOff, log });
+      return await startConnector({ connector: wanted, queue, putOff, cancelled, log });
     } catch (err) {
       log.error({ connector: wanted.id, err }, 'connector does not start, trying again');
       return undefined;

@@ -45,6 +45,11 @@ export function expire(
   return fail(message, facts, now, 'expired', last && errorCodeOf(last));
 }
 
+/** Some of it may be with the provider: it can no longer be cancelled. */
+export function isBegun(answers: readonly (Answer | undefined)[]): boolean {
+  return answers.some((answer) => answer?.kind === 'accepted' || answer?.kind === 'unknown');
+}
+
 export function isExpired({ validUntilMs }: Message, now: number): boolean {
   return now >= validUntilMs;
 }
@@ -64,6 +69,7 @@ const stateOf = {
   provider_unknown_outcome: 'failed',
   expired: 'expired',
   connector_removed: 'failed',
+  cancelled: 'cancelled',
 } as const satisfies Partial<Record<FailureReason, MessageFailed['state']>>;
 
 export function fail(

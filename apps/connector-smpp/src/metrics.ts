@@ -22,7 +22,7 @@ const notices = counter(
 );
 const connects = counter('heliograph_connector_smpp_binds_total', 'tries to bind, by result');
 
-export type MessageOutcome = 'sent' | 'rejected' | 'expired' | 'failed' | 'later';
+export type MessageOutcome = 'sent' | 'rejected' | 'expired' | 'failed' | 'cancelled' | 'later';
 export type ReceiptOutcome = 'stored' | 'not_stored' | 'unreadable' | 'inbound';
 export type Notice = 'alert_notification' | 'outbind';
 export type BindResult = 'bound' | 'refused' | 'unreachable';
@@ -46,7 +46,7 @@ export function metricsOf(connector: string): ConnectorMetrics {
     Object.fromEntries(names.map((name) => [name, metric.with({ connector, [label]: name })])) as Record<K, Total>;
   return {
     segments: by(segments, 'answer', ['accepted', 'later', 'throttled', 'permanent', 'unknown', 'unsent', 'unsendable']),
-    messages: by(messages, 'outcome', ['sent', 'rejected', 'expired', 'failed', 'later']),
+    messages: by(messages, 'outcome', ['sent', 'rejected', 'expired', 'failed', 'cancelled', 'later']),
     receipts: by(receipts, 'outcome', ['stored', 'not_stored', 'unreadable', 'inbound']),
     notices: by(notices, 'notice', ['alert_notification', 'outbind']),
     binds: by(connects, 'result', ['bound', 'refused', 'unreachable']),

@@ -4,7 +4,13 @@ import { orphan, orphanages, type OrphanFacts } from './orphan.ts';
 
 const now = 1_000_000;
 const message = aMessage({ validUntilMs: now + 60_000 });
-const removed: OrphanFacts = { connector: 'gone', registered: undefined, registrySeenAtMs: now - 500, storedAtMs: now - 5_000 };
+const removed: OrphanFacts = {
+  connector: 'gone',
+  registered: undefined,
+  registrySeenAtMs: now - 500,
+  storedAtMs: now - 5_000,
+  cancelled: false,
+};
 const disabled: OrphanFacts = { ...removed, registered: { enabled: false } };
 const unknown = { kind: 'unknown' } as const;
 
@@ -50,6 +56,26 @@ describe('a message of a disabled connector', () => {
     expect(orphan(message, [unknown], disabled, message.validUntilMs)).toMatchObject({
       events: [{ state: 'failed', reason: 'provider_unknown_outcome' }],
     });
+  });
+});
+
+describe.each([
+  ['removed', removed],
+  ['disabled', disabled],
+])('a message of a %s connector that was cancelled', (_, facts) => {
+  test.each([
+    ['was never tried', []],
+    ['was refused for now', [{ kind: 'later' }, undefined]],
+  ] as const)('ends as cancelled when it %s', (_, answers) => {
+    expect(orphan(message, answers, { ...facts, cancelled: true }, now)).toMatchObject({
+      kind: 'done',
+      events: [{ type: 'message.failed', by: 'gone', state: 'cancelled', reason: 'cancelled', at: now }],
+    });
+  });
+
+  test.each(['accepted', 'unknown'] as const)('goes its usual way when a segment of it is %s: it may be out in part', (kind) => {
+    const answers = [{ kind }, undefined];
+    expect(orphan(message, answers, { ...facts, cancelled: true }, now)).toEqual(orphan(message, answers, facts, now));
   });
 });
 

@@ -1,7 +1,7 @@
 import { messageClasses, later, type Message, type MessageClass, type Outcome } from '@heliograph/message';
 import type { Connector } from '@heliograph/registry';
 import type { Answer } from './answer.ts';
-import { expire, fail, isExpired } from './deliver.ts';
+import { expire, fail, isBegun, isExpired } from './deliver.ts';
 
 /** Messages that are routed to a connector which no process may run. */
 export interface Orphanage {
@@ -29,6 +29,8 @@ export interface OrphanFacts {
   readonly registrySeenAtMs: number;
   /** Unix ms at which the stream stored the message, by nats-server's clock. */
   readonly storedAtMs: number;
+  /** Its tenant wants it back. */
+  readonly cancelled: boolean;
 }
 
 /** A disabled connector may be enabled or removed at any time. */
@@ -39,17 +41,18 @@ const readAgainMs = 1_000;
 const clockSlackMs = 2_000;
 
 /**
- * What becomes of a message whose connector is not run. A disabled connector's waits until its time is over, a removed one's has failed. A
+ * What becomes of a message whose connector is not run. One that was cancelled and not begun ends so. A disabled connector's waits until its time is over, a removed one's has failed. A
  * connector is there when a message is routed to it, so only a registry that was read after that can say that it was removed: an older one
  * may not know a new connector yet.
  */
 export function orphan(
   message: Message,
   answers: readonly (Answer | undefined)[],
-  { connector, registered, registrySeenAtMs, storedAtMs }: OrphanFacts,
+  { connector, registered, registrySeenAtMs, storedAtMs, cancelled }: OrphanFacts,
   now: number,
 ): Outcome {
   if (isExpired(message, now)) return expire(message, answers, { connector }, now);
+  if (cancelled && !isBegun(answers)) return fail(message, { connector }, now, 'cancelled');
   if (registered) return later(Math.min(message.validUntilMs, now + lookAgainMs), 'disabled');
   if (registrySeenAtMs <= storedAtMs + clockSlackMs) return later(now + readAgainMs, 'registry not read since');
   const mayBeOut = answers.some((answer) => answer?.kind === 'unknown');

@@ -1,5 +1,5 @@
 import type { MessageRouted, Outcome } from '@heliograph/message';
-import type { Delivery, Queue, Worker } from '@heliograph/queue';
+import type { Delivery, Marks, Queue, Worker } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
 import type { Answer } from './answer.ts';
@@ -12,6 +12,8 @@ export interface OrphansOptions {
   readonly registry: Pick<RegistryWatch, 'current' | 'staleMs'>;
   /** What the provider has said of a message that was put off in this process. */
   readonly answersTo: (connector: string, delivery: Delivery<MessageRouted>) => readonly (Answer | undefined)[];
+  /** Messages whose tenants want them back, by id. */
+  readonly cancelled: Pick<Marks, 'has'>;
   readonly log: Log;
   readonly now?: () => number;
 }
@@ -30,7 +32,7 @@ const eventsInFlightMax = 1_000;
 /** A process that cannot read the registry may be the only one that thinks a connector disabled: it must not hold what another could send. */
 const registryStaleMsMax = 5_000;
 
-export function createOrphans({ queue, registry, answersTo, log, now = Date.now }: OrphansOptions): Orphans {
+export function createOrphans({ queue, registry, answersTo, cancelled, log, now = Date.now }: OrphansOptions): Orphans {
   const workers = new Map<string, Orphanage & { readonly worker: Worker }>();
   let following: Promise<void> | undefined;
   let followAgain = false;
@@ -84,6 +86,7 @@ export function createOrphans({ queue, registry, answersTo, log, now = Date.now 
       registered: registry.current.connectors.get(connector),
       registrySeenAtMs: at - registry.staleMs,
       storedAtMs: record.atMs,
+      cancelled: cancelled.has(event.message.id),
     };
     const outcome = orphan(event.message, answersTo(connector, delivery), facts, at);
     const [made] = outcome.kind === 'done' ? outcome.events : [];

@@ -60,11 +60,13 @@ const refused = (status: number): Answered => ({
 
 function aSender(sessions: readonly { session: Session }[], settings: Partial<SmppConnectorSettings> = {}, putOff: PutOff = new Map()) {
   const clock = { now: 1_000_000 };
+  const cancelled = new Set<string>();
   const whole = smppConnectorSettings.parse({ host: 'provider', port: 2775, ...settings });
   const sender = createSender({
     connector: { id: 'demo', group: 'demo', settings: whole, password: '' },
     sessions: () => sessions.map(({ session }) => session),
     putOff,
+    cancelled,
     metrics: metricsOf('demo'),
     log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
     now: () => clock.now,
@@ -77,7 +79,9 @@ function aSender(sessions: readonly { session: Session }[], settings: Partial<Sm
     const delivery = { event: { type: 'message.routed', at: 0, message, connector: 'demo', route: '' }, record: position } as const;
     return sender.handle(delivery).then((outcome) => void outcomes.push(outcome));
   };
-  return { sender, handle, outcomes, clock };
+  /** As the mark of it arrives. */
+  const cancel = (id: string): boolean => sender.cancel((cancelled.add(id), id));
+  return { sender, handle, cancel, cancelled, outcomes, clock };
 }
 
 const text = (of: string) => ({ content: { kind: 'text', text: of } }) as const;
@@ -266,5 +270,89 @@ describe('a sender', () => {
     await provider.answer(accepted('1'));
     await drained;
     expect([provider.sent, outcomes.length, sender.parked, sender.inFlight]).toEqual([['a'], 1, 1, 0]);
+  });
+});
+
+describe('a message that is cancelled', () => {
+  const id = aMessage().id;
+  const itsEnd = { kind: 'done', events: [{ type: 'message.failed', by: 'demo', state: 'cancelled', reason: 'cancelled' }] };
+  const next = () => new Promise((resolve) => setImmediate(resolve));
+
+  test('before it comes is not sent', async () => {
+    const provider = aSession(1);
+    const { handle, cancelled, outcomes } = aSender([provider]);
+    cancelled.add(id);
+    await handle();
+    expect([outcomes, provider.sent]).toMatchObject([[itsEnd], []]);
+  });
+
+  test('while it waits for a window, or for a session, ends at once; the others are sent', async () => {
+    const provider = aSession(1);
+    const { handle, cancel, outcomes, sender } = aSender([provider]);
+    void handle({ ...text('first'), id: 'first' });
+    void handle(text('taken back'));
+    void handle({ ...text('last'), id: 'last' });
+    expect(cancel(id)).toBe(true);
+    await next();
+    expect(outcomes).toMatchObject([itsEnd]);
+    await provider.answer(accepted('1'));
+    await provider.answer(accepted('2'));
+    expect([provider.sent, sender.parked]).toEqual([['first', 'last'], 0]);
+  });
+
+  test('while it is in a window goes on, and is said to', async () => {
+    const provider = aSession(1);
+    const { handle, cancel, outcomes } = aSender([provider]);
+    void handle();
+    expect(cancel(id)).toBe(false);
+    await provider.answer(accepted('1'));
+    expect(outcomes).toMatchObject([{ kind: 'done', events: [{ type: 'message.sent' }] }]);
+  });
+
+  test('while it was in a window is tried again when the provider refuses it for now, until it is cancelled anew', async () => {
+    const provider = aSession(1);
+    const { handle, cancel, outcomes } = aSender([provider]);
+    void handle();
+    expect(cancel(id)).toBe(false);
+    await provider.answer(refused(0x08));
+    void handle({}, 1);
+    expect(provider.sent).toHaveLength(2);
+    await provider.answer(refused(0x08));
+    expect(cancel(id)).toBe(true);
+    void handle({}, 1);
+    await next();
+    expect([outcomes.at(-1), provider.sent.length]).toMatchObject([itsEnd, 2]);
+  });
+
+  test('while it is put off ends when it comes again', async () => {
+    const provider = aSession(1);
+    const { handle, cancel, outcomes, sender } = aSender([provider]);
+    void handle();
+    await provider.answer(refused(0x08));
+    expect(cancel(id)).toBe(true);
+    void handle({}, 1);
+    await next();
+    expect([outcomes[1], provider.sent.length, sender.parked]).toMatchObject([itsEnd, 1, 0]);
+  });
+
+  test.each([
+    ['taken', accepted('1')],
+    ['not answered', { kind: 'timeout' } as Answered],
+  ])('goes on when a segment of it was %s, and is said to', async (_, outcome) => {
+    const provider = aSession(10);
+    const { handle, cancel, sender } = aSender([provider]);
+    void handle(long);
+    for (const one of [outcome, refused(0x08), accepted('3')]) await provider.answer(one);
+    expect([cancel(id), sender.parked]).toEqual([false, 1]);
+    const before = provider.sent.length;
+    void handle(long, 1);
+    expect(provider.sent.length).toBeGreaterThan(before);
+  });
+
+  test('is another than those that are here: nobody says anything', () => {
+    const provider = aSession(1);
+    const { handle, cancel } = aSender([provider]);
+    void handle();
+    expect(cancel('another')).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
 import { INTERFACE_VERSION_3_4, type Session } from '@heliograph/smpp';
 import type { HeliographEvent, MessageRouted, Outcome } from '@heliograph/message';
-import type { Delivery } from '@heliograph/queue';
+import type { Delivery, Marks } from '@heliograph/queue';
 import { recordSpan, type Log } from '@heliograph/service';
 import { classify, refusalsOf, type Answer } from './answer.ts';
-import { deliver, expire, isExpired, type DeliveryFacts } from './deliver.ts';
+import { deliver, expire, fail, isBegun, isExpired, type DeliveryFacts } from './deliver.ts';
 import { createLanes } from './lanes.ts';
 import type { ConnectorMetrics, MessageOutcome } from './metrics.ts';
 import { createPace } from './pace.ts';
@@ -16,6 +16,8 @@ export interface SenderOptions {
   readonly sessions: () => Iterable<Session>;
   /** Messages put off, kept while the process lives: segments the provider has taken are not sent again. Survives a change of settings. */
   readonly putOff: PutOff;
+  /** Messages whose tenants want them back, by id. */
+  readonly cancelled: Pick<Marks, 'has'>;
   readonly metrics: ConnectorMetrics;
   readonly log: Log;
   readonly now?: () => number;
@@ -40,6 +42,8 @@ interface Job {
   /** By segment; an accepted one is not sent again. */
   answers: (Answer | undefined)[];
   unanswered: number;
+  /** It was in a window when it was to be cancelled, and its tenant was told that it is not. */
+  goesOn: boolean;
   /** Tries that came to nothing. */
   tries: number;
   resolve: (outcome: Outcome) => void;
@@ -49,6 +53,11 @@ interface Job {
 export interface Sender {
   /** Settles when every segment has. */
   handle(delivery: Delivery<MessageRouted>): Promise<Outcome>;
+  /**
+   * A message is to be cancelled: ends it at once where it waits. False when it is here and begun, so that it goes on. One that is not here
+   * yet, or put off, ends when it comes.
+   */
+  cancel(id: string): boolean;
   /** A session is bound, or has room: goes on. */
   pump(): void;
   /** Messages whose time is over while they wait are expired. */
@@ -67,7 +76,7 @@ export function forgetExpired(putOff: PutOff, now: number): void {
   for (const [key, { event }] of putOff) if (isExpired(event.message, now - forgottenAfterMs)) putOff.delete(key);
 }
 
-export function createSender({ connector, sessions, putOff, metrics, log, now = Date.now }: SenderOptions): Sender {
+export function createSender({ connector, sessions, putOff, cancelled, metrics, log, now = Date.now }: SenderOptions): Sender {
   const { settings } = connector;
   const facts = {
     connector: connector.id,
@@ -83,7 +92,7 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
   // Often one octet on the air: two long messages to one handset within 256 of a connector would have to be under way at once to be mixed up.
   let reference = Math.floor(Math.random() * 0x10000);
   const delayed = new Set<string>();
-  let inFlight = 0;
+  const inFlight = new Set<Job>();
   let draining = false;
   let paceTimer: NodeJS.Timeout | undefined;
 
@@ -94,8 +103,20 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
       const before = putOff.get(key);
       putOff.delete(key);
       delayed.delete(key);
-      const job = before ?? { key, event, beganAtMs: now(), submits: [], segmentsEach: 1, answers: [], unanswered: 0, tries: 0, resolve };
+      const job = before ?? {
+        key,
+        event,
+        beganAtMs: now(),
+        submits: [],
+        segmentsEach: 1,
+        answers: [],
+        unanswered: 0,
+        goesOn: false,
+        tries: 0,
+        resolve,
+      };
       job.resolve = resolve;
+      if (cancelled.has(event.message.id) && !job.goesOn && !isBegun(job.answers)) return concludeCancelled(job);
       lanes.add(event.message.class, job);
       pump();
     });
@@ -135,7 +156,7 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
 
   function send(job: Job, session: Session, at: number): void {
     if (job.submits.length === 0 && !prepare(job, session, at)) return;
-    inFlight++;
+    inFlight.add(job);
     const { submits, answers } = job;
     const unsent = answers.flatMap((answer, i) => (answer?.kind === 'accepted' ? [] : [i]));
     job.unanswered = unsent.length;
@@ -177,9 +198,9 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
     } else if (answer.kind === 'throttled') pace.throttled(now());
     job.answers[i] = answer;
     if (--job.unanswered > 0) return;
-    inFlight--;
+    inFlight.delete(job);
     decide(job);
-    if (draining && inFlight === 0) resolveDrained();
+    if (draining && inFlight.size === 0) resolveDrained();
   }
 
   function decide(job: Job): void {
@@ -218,8 +239,32 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
     return outcome.kind === 'done' ? { kind: 'done', events: outcome.events.map((made) => withTraceparent(made, traceparent)) } : outcome;
   }
 
+  function cancel(id: string): boolean {
+    const is = ({ event }: Job): boolean => event.message.id === id;
+    const begun = [...inFlight].filter(is);
+    for (const job of lanes.takeIf(is)) {
+      if (!isBegun(job.answers)) concludeCancelled(job);
+      else {
+        lanes.putBack(job.event.message.class, job);
+        begun.push(job);
+      }
+    }
+    for (const job of putOff.values()) {
+      if (!is(job)) continue;
+      if (isBegun(job.answers)) begun.push(job);
+      else job.goesOn = false;
+    }
+    for (const job of begun) job.goesOn = true;
+    return begun.length === 0;
+  }
+
+  function concludeCancelled(job: Job): void {
+    conclude(job, fail(job.event.message, facts, now(), 'cancelled'));
+  }
+
   return {
     handle,
+    cancel,
     pump,
     sweep() {
       const at = now();
@@ -231,14 +276,14 @@ export function createSender({ connector, sessions, putOff, metrics, log, now = 
     drain() {
       draining = true;
       clearTimeout(paceTimer);
-      if (inFlight === 0) resolveDrained();
+      if (inFlight.size === 0) resolveDrained();
       return drained;
     },
     get parked() {
       return lanes.size + delayed.size;
     },
     get inFlight() {
-      return inFlight;
+      return inFlight.size;
     },
     get segmentsPerSecond() {
       return pace.segmentsPerSecond;

@@ -1,4 +1,5 @@
 import { createVault } from '@heliograph/credential';
+import { cancelledMarks } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
@@ -17,9 +18,11 @@ export async function start({ config, log, instance }: ServiceContext<typeof sch
   const vault = createVault(Buffer.from(config.MASTER_KEY, 'hex'));
   const queue = await openQueue({ url: config.NATS_URL, name: instance, log });
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
+  // before anything is taken: what was cancelled while no process ran must not go out
+  const cancelled = await queue.marks(cancelledMarks);
   const drainMs = Math.max(1_000, config.DRAIN_MS - closeMs);
-  const connectors = createConnectors({ queue, log, only: config.CONNECTORS, open: vault.open, drainMs });
-  const orphans = createOrphans({ queue, registry, answersTo: connectors.answersTo, log });
+  const connectors = createConnectors({ queue, cancelled, log, only: config.CONNECTORS, open: vault.open, drainMs });
+  const orphans = createOrphans({ queue, registry, answersTo: connectors.answersTo, cancelled, log });
   registry.onChange((snapshot) => {
     void connectors.follow(snapshot);
     void orphans.follow();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
-import type { Message, MessageFailed, MessageSent } from '@heliograph/message';
+import { sendingBegun, type Message, type MessageFailed, type MessageSent, type SendingBegun } from '@heliograph/message';
 import type { Running } from '@heliograph/service';
 import { startPlatform, type Platform } from './platform.ts';
 
@@ -101,4 +101,59 @@ test('a disabled connector that is removed: what waited for it fails', async () 
   await remove('leaving');
   await settled(messages);
   expect(outcomesOf(messages)).toMatchObject(messages.map(() => ({ state: 'failed', reason: 'connector_removed' })));
+});
+
+test("a disabled connector's messages that are cancelled end as cancelled; the others are sent when it is enabled again", async () => {
+  await disabledConnector('shut');
+  const [taken, kept] = [await many('shut', 5), await many('shut', 5)];
+  registryChanged();
+  await platform.cancel(taken);
+  await settled(taken);
+  expect(outcomesOf(taken)).toMatchObject(
+    taken.map(() => ({ type: 'message.failed', by: 'shut', state: 'cancelled', reason: 'cancelled' })),
+  );
+  const carrier = await startCarrier({ systemId: 'shut', password: 'secret' });
+  carriers.push(carrier);
+  await platform.connector('shut', { port: carrier.port });
+  await settled(kept);
+  expect(outcomesOf([...taken, ...kept])).toHaveLength(10);
+  expect(carrier.stats()).toMatchObject({ messages: 5, duplicates: 0 });
+});
+
+test('a backlog that waits for a slow provider: what is cancelled is never sent, and what was begun is said to be', async () => {
+  const carrier = await startCarrier({ systemId: 'tired', password: 'secret', behaviour: 'slow', options: { slowMs: 300 } });
+  carriers.push(carrier);
+  const begun = new Set<string>();
+  platform.queue.listen<SendingBegun>(sendingBegun, ({ id }) => void begun.add(id));
+  await platform.connector('tired', { port: carrier.port, window: 2, binds: 1, responseTimeoutMs: 5_000 });
+  const messages = await many('tired', 60);
+  await platform.until(() => outcomesOf(messages).length >= 4);
+  const sentBefore = new Set(outcomesOf(messages).map(idOf));
+  const waiting = messages.filter(({ id }) => !sentBefore.has(id));
+  await platform.cancel(waiting);
+  await settled(messages);
+  const outcomes = outcomesOf(messages);
+  const sent = outcomes.filter(({ type }) => type === 'message.sent').map(idOf);
+  expect(outcomes).toHaveLength(messages.length);
+  for (const event of outcomes)
+    if (event.type === 'message.failed') expect(event).toMatchObject({ state: 'cancelled', reason: 'cancelled' });
+  expect(carrier.stats()).toMatchObject({ distinct: sent.length, duplicates: 0 });
+  expect(sent.length).toBeLessThan(messages.length / 2);
+  // whoever asked for a message that went out all the same has been told, unless it was sent before the mark came
+  const cancelled = outcomes.filter(({ type }) => type === 'message.failed').map(idOf);
+  expect(cancelled.filter((id) => begun.has(id))).toEqual([]);
+  expect(begun.size).toBeGreaterThan(0);
+});
+
+test('what was cancelled while no process of it ran is not sent by the one that starts', async () => {
+  const carrier = await startCarrier({ systemId: 'later', password: 'secret' });
+  carriers.push(carrier);
+  for (const app of apps.splice(0)) await app.stop();
+  await platform.connector('later', { port: carrier.port });
+  const [taken, kept] = [await many('later', 5), await many('later', 5)];
+  await platform.cancel(taken);
+  apps.push(await platform.startApp());
+  await settled([...taken, ...kept]);
+  expect(outcomesOf(taken)).toMatchObject(taken.map(() => ({ state: 'cancelled' })));
+  expect(carrier.stats()).toMatchObject({ messages: 5, duplicates: 0 });
 });

@@ -1,5 +1,5 @@
 import { createVault } from '@heliograph/credential';
-import { done, newId, type Message, type MessageFailed, type MessageSent, type ReceiptReceived } from '@heliograph/message';
+import { cancelledMarks, done, newId, type Message, type MessageFailed, type MessageSent, type ReceiptReceived } from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import {
   openRegistry,
@@ -34,6 +34,8 @@ export interface Platform {
   startApp(): Promise<Running>;
   /** As whoever puts a secret into the registry does. */
   seal(text: string, context: string): string;
+  /** As a door does that was asked to cancel it. */
+  cancel(messages: readonly Pick<Message, 'id'>[]): Promise<void>;
   route(connector: string, special?: Partial<Message>): Promise<Message>;
   /** Resolves when this is true of what was seen; looked at whenever something comes. */
   until(is: (seen: readonly Seen[]) => boolean): Promise<void>;
@@ -46,6 +48,7 @@ export async function startPlatform(): Promise<Platform> {
   const logged: string[] = [];
   const log = createLog({ name: 'test', level: 'debug', instance: 'test', destination: { write: (line) => void logged.push(line) } });
   const queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
+  const marks = await queue.marks(cancelledMarks);
   const heard = createHeard<Seen>();
   const readers = await Promise.all(
     (['OUTCOMES', 'RECEIPTS'] as const).map((stream) =>
@@ -86,6 +89,9 @@ export async function startPlatform(): Promise<Platform> {
         config: readConfig(config, { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
       }),
     seal: vault.seal,
+    async cancel(messages) {
+      await Promise.all(messages.map(({ id }) => marks.put(id)));
+    },
     async route(connector, special = {}) {
       const message = aMessage({ id: newId(), validUntilMs: Date.now() + 600_000, ...special });
       await queue.publish({ type: 'message.routed', at: Date.now(), message, connector, route: 'default' });

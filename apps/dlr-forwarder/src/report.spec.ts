@@ -78,6 +78,15 @@ describe('the ending of a message', () => {
     };
     expect(endingOfFailed(failed)).toEqual({ state: 'rejected', reason: 'unroutable', errorCode: '0x0b', atMs: 7 });
   });
+
+  test('a message that its tenant has cancelled is reported so, to an SMPP client as well', () => {
+    const message = { ...head, registeredDelivery: 1 };
+    const failed: MessageFailed = { type: 'message.failed', at: 7, message, by: 'north', state: 'cancelled', reason: 'cancelled' };
+    expect(reportsOf(message, endingOfFailed(failed))).toMatchObject([
+      { type: 'report.due', state: 'cancelled', doneAtMs: 7 },
+      { type: 'message.reported', state: 'cancelled', reason: 'cancelled', at: 7 },
+    ]);
+  });
 });
 
 describe('the receipt kept of a segment', () => {

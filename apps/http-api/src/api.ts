@@ -1,6 +1,7 @@
-import type { Accept } from '@heliograph/accept';
+import type { Accept, Cancel } from '@heliograph/accept';
 import {
   historySubjects,
+  isFinal,
   isId,
   leaseSubjects,
   type BalanceAnswer,
@@ -9,6 +10,7 @@ import {
   type MessageListAnswer,
   type MessageListQuestion,
   type MessageQuestion,
+  type MessageState,
   type TraceAnswer,
 } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
@@ -39,6 +41,7 @@ export type Api = Readonly<Record<EndpointName, (request: ApiRequest) => Promise
 
 export interface ApiOptions {
   readonly accept: Pick<Accept, 'submit'>;
+  readonly cancel: Cancel['cancel'];
   readonly asking: Pick<Queue, 'ask'>;
   readonly webhooks: Webhooks;
   readonly sessions: Sessions;
@@ -50,7 +53,7 @@ export interface ApiOptions {
 const askTimeoutMs = 5_000;
 
 /** What each endpoint does. */
-export function createApi({ accept, asking, webhooks, sessions, privateWebhooks, now = Date.now }: ApiOptions): Api {
+export function createApi({ accept, cancel, asking, webhooks, sessions, privateWebhooks, now = Date.now }: ApiOptions): Api {
   /** Of every question the tenant is a part: nobody sees another's. */
   async function ask<Question, Answer>(subject: string, question: Question & object): Promise<Answer | undefined> {
     return asking.ask<Answer>(subject, question, askTimeoutMs);
@@ -78,6 +81,22 @@ export function createApi({ accept, asking, webhooks, sessions, privateWebhooks,
       const answer = await ask<MessageQuestion, MessageAnswer>(historySubjects.get, { tenant: caller.tenant, id });
       if (!answer) return nobodyAnswers;
       return answer.message ? { ok: true, body: showMessage(answer.message) } : notFound;
+    },
+    async cancel({ caller, params: { id = '' } }) {
+      if (!isId(id)) return notFound;
+      // a receiptId of several messages is not the id of one
+      const outcome = await cancel({ tenant: caller.tenant, id }, (message) => message.id === id);
+      switch (outcome.kind) {
+        case 'cancelled':
+        case 'cancelling':
+          return { ok: true, body: showMessage(outcome.message) };
+        case 'not_cancellable':
+          return { ok: false, problem: problem('not_cancellable', `the message is ${stateInWords(outcome.message.state)}`) };
+        case 'not_found':
+          return notFound;
+        case 'unavailable':
+          return nobodyAnswers;
+      }
     },
     async trace({ caller, params: { id = '' } }) {
       if (!isId(id)) return notFound;
@@ -110,6 +129,11 @@ export function createApi({ accept, asking, webhooks, sessions, privateWebhooks,
       return outcome.kind === 'away' ? nobodyAnswers : unreadable;
     },
   };
+}
+
+/** It may be with the provider before it has said so. */
+function stateInWords(state: MessageState): string {
+  return isFinal(state) || state === 'sent' ? state : 'being sent';
 }
 
 const notFound: ApiAnswer = { ok: false, problem: problem('not_found', 'you have no message with this id') };

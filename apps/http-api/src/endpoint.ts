@@ -62,6 +62,7 @@ export const endpoints = {
       'text_too_long',
       'bad_encoding',
       'bad_validity',
+      'bad_schedule',
       'bad_webhook',
       'unroutable',
       'no_price',
@@ -87,6 +88,17 @@ export const endpoints = {
     idOf: 'message',
     answer: { status: 200, description: 'The message as it is now', schemas: [message] },
     problems: ['not_found', 'unavailable'],
+  },
+  cancel: {
+    method: 'delete',
+    path: '/v1/messages/{id}',
+    summary: 'Cancel a message',
+    description:
+      'One that waits still: that no provider has been given. 200 means that it will not be sent; it ends in the state cancelled, at once or within seconds, ' +
+      'or when its connector reads it. What was charged for it comes back if your price plan says so. 503 means that it may be cancelled or not.',
+    idOf: 'message',
+    answer: { status: 200, description: 'The message as it is now', schemas: [message] },
+    problems: ['not_found', 'not_cancellable', 'unavailable'],
   },
   trace: {
     method: 'get',

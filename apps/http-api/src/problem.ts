@@ -8,6 +8,7 @@ export type ProblemReason =
   | 'invalid'
   | 'not_authenticated'
   | 'not_found'
+  | 'not_cancellable'
   | 'method_not_allowed'
   | 'too_large'
   | 'unsupported_media_type'
@@ -28,6 +29,7 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   not_authenticated: { status: 401, title: 'A valid API key is needed' },
   not_permitted: { status: 403, title: 'This API key may not do that' },
   not_found: { status: 404, title: 'There is no such thing' },
+  not_cancellable: { status: 409, title: 'The message is on its way or has ended' },
   method_not_allowed: { status: 405, title: 'This address does not take that method' },
   too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json in UTF-8' },
@@ -38,6 +40,7 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   text_too_long: { status: 422, title: 'The text is too long' },
   bad_encoding: { status: 422, title: 'The text cannot be encoded' },
   bad_validity: { status: 422, title: 'The validity is not possible' },
+  bad_schedule: { status: 422, title: 'The time to send it is not possible' },
   bad_webhook: { status: 422, title: 'The webhook is not possible' },
   unroutable: { status: 422, title: 'No provider serves this number' },
   no_price: { status: 422, title: 'There is no price for this number' },
@@ -56,6 +59,7 @@ export const fieldOf: Readonly<Partial<Record<ProblemReason, string>>> = {
   text_too_long: '/text',
   bad_encoding: '/text',
   bad_validity: '/validity',
+  bad_schedule: '/send_at',
   bad_webhook: '/webhook',
 };
 

@@ -38,7 +38,11 @@ export const submission = z.strictObject({
     .min(1)
     .max(7 * day)
     .optional()
-    .describe('seconds after which it is not sent any more; default 172800, two days'),
+    .describe('seconds after which it is not sent any more, counted from send_at; default 172800, two days'),
+  send_at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe('when to send it, RFC 3339, at most 7 days ahead; charged at once; without it, or when it has passed, it is sent at once'),
   reference: z.string().max(255).optional().describe('your own word for it, given back with the message and its report'),
   webhook: z
     .string()
@@ -85,6 +89,7 @@ export const message = z.strictObject({
   reason: z.string().optional().describe('why it was not delivered'),
   errorCode: z.string().optional().describe("the provider's own word for it"),
   acceptedAt: time,
+  sendAt: time.optional().describe('when it is to be sent, of a scheduled message'),
   validUntil: time,
   sentAt: time.optional(),
   stateAt: time.describe('when it came into this state; UTC, RFC 3339'),

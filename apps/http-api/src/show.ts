@@ -22,6 +22,7 @@ export function showMessage(logged: LoggedMessage): z.infer<typeof message> {
     ...(logged.reason === undefined ? {} : { reason: logged.reason }),
     ...(logged.errorCode === undefined ? {} : { errorCode: logged.errorCode }),
     acceptedAt: timeText(logged.acceptedAtMs),
+    ...(logged.sendAtMs === undefined ? {} : { sendAt: timeText(logged.sendAtMs) }),
     validUntil: timeText(logged.validUntilMs),
     ...(logged.sentAtMs === undefined ? {} : { sentAt: timeText(logged.sentAtMs) }),
     stateAt: timeText(logged.stateAtMs),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createAccept } from '@heliograph/accept';
+import { createAccept, openCancel } from '@heliograph/accept';
 import { createVault, newWebhookSecret } from '@heliograph/credential';
 import { sessionPresence } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
@@ -24,6 +24,7 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
   const accept = createAccept({ queue, registry, instance: ingressName(instance) });
+  const { cancel } = await openCancel(queue);
   const database = openRegistry(config.DATABASE_URL, writersMax);
   const webhooks = createWebhooks({
     database,
@@ -35,7 +36,7 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
   });
   const sessions = createSessions({ presence: await queue.presence(sessionPresence), asking: queue, registry });
   const app = createApp({
-    api: createApi({ accept, asking: queue, webhooks, sessions, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
+    api: createApi({ accept, cancel, asking: queue, webhooks, sessions, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
     authenticate: authenticate(registry),
     bodyOctetsMax: config.HTTP_BODY_OCTETS_MAX,
     tls: tls !== undefined,

@@ -36,6 +36,13 @@ describe('submissions of a body', () => {
     });
   });
 
+  it.each([
+    ['ahead, in which case the validity begins then', '1970-01-01T01:20:00+01:00', 1_200_000, 1_260_000],
+    ['passed', '1970-01-01T00:00:01.500Z', 1_500, 1_060_000],
+  ])('have a time to be sent that is %s', (_, send_at, sendAtMs, validUntilMs) => {
+    expect(submissionsOf({ to, text: 'Hi', validity: 60, send_at }, facts)).toMatchObject({ submissions: [{ sendAtMs, validUntilMs }] });
+  });
+
   it('leave out what the body leaves out', () => {
     expect(submissionsOf({ to, text: '' }, facts)).toEqual({
       ok: true,

@@ -16,10 +16,11 @@ export type Submissions = { readonly ok: true; readonly submissions: Submission[
 
 /** One submission for each recipient. */
 export function submissionsOf(body: SubmissionBody, { credential, nowMs, privateWebhooks }: SubmitFacts): Submissions {
-  const { to, text, from = '', validity, webhook, class: messageClass, reference, flash } = body;
+  const { to, text, from = '', validity, send_at, webhook, class: messageClass, reference, flash } = body;
   if (!text.isWellFormed()) return { ok: false, problem: refusal('bad_encoding', 'the text has half of a surrogate pair') };
   if (webhook !== undefined && !isWebhookUrl(webhook, privateWebhooks))
     return { ok: false, problem: refusal('bad_webhook', webhookUrlRule) };
+  const sendAtMs = send_at === undefined ? undefined : Date.parse(send_at);
   const common = {
     credential,
     door: 'http' as const,
@@ -27,7 +28,8 @@ export function submissionsOf(body: SubmissionBody, { credential, nowMs, private
     content: { kind: 'text' as const, text },
     ...(messageClass === undefined ? {} : { class: messageClass }),
     ...(flash === undefined ? {} : { flash }),
-    ...(validity === undefined ? {} : { validUntilMs: nowMs + validity * 1000 }),
+    ...(validity === undefined ? {} : { validUntilMs: Math.max(nowMs, sendAtMs ?? 0) + validity * 1000 }),
+    ...(sendAtMs === undefined ? {} : { sendAtMs }),
     ...(reference === undefined ? {} : { reference }),
     ...(webhook === undefined ? {} : { webhook }),
   };

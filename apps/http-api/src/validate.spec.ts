@@ -32,6 +32,8 @@ describe('a body', () => {
     ],
     ['with a __proto__', JSON.parse(`{"to":"${to}","text":"x","__proto__":{"flash":true}}`), ['/__proto__']],
     ['with several faults', { to, text: 5, class: 'gold', validity: 0.5, flash: 'yes' }, ['/text', '/class', '/validity', '/flash']],
+    ['with a time to send it that is none', { to, text: 'x', send_at: 'tomorrow' }, ['/send_at']],
+    ['with a time of no time zone', { to, text: 'x', send_at: '2026-11-20T12:00:00' }, ['/send_at']],
     ['with a validity beyond a week', { to, text: 'x', validity: 604801 }, ['/validity']],
   ])('%s does not', (_, body, fields) => {
     const result = validate(submission, body, jsonPointer);

@@ -5,7 +5,18 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { newApiKey } from '@heliograph/credential';
-import { leaseSubjects, type BalanceAnswer, type LeaseAnswer, type LeaseQuestion } from '@heliograph/message';
+import {
+  cancelledMarks,
+  done,
+  headOf,
+  leaseSubjects,
+  sendingBegun,
+  type BalanceAnswer,
+  type LeaseAnswer,
+  type LeaseQuestion,
+  type MessageHead,
+  type MessageSubmitted,
+} from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import {
   credentialDefaults,
@@ -20,7 +31,7 @@ import {
   type RegistryDatabase,
 } from '@heliograph/registry';
 import { createLog, parseConfig, type Running } from '@heliograph/service';
-import { eventually, startServers, type TestServers } from '@heliograph/testbed';
+import { createHeard, eventually, startServers, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
 import { endpoints, type Endpoint } from '../src/endpoint.ts';
 import { problems } from '../src/problem.ts';
@@ -39,6 +50,7 @@ let registry: RegistryDatabase;
 let messageLog: ChildProcess;
 let service: Running;
 let base: string;
+const submitted = createHeard<MessageSubmitted>();
 
 beforeAll(async () => {
   servers = await startServers({ schemas: ['registry', 'message_log'] });
@@ -46,6 +58,15 @@ beforeAll(async () => {
   await seed();
   queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
   await actAsBilling();
+  await queue.workEach({
+    stage: 'route',
+    stream: 'SUBMITTED',
+    eventsInFlightMax: 1_000,
+    async handle({ event }) {
+      if (event.type === 'message.submitted') submitted.hear(event);
+      return done();
+    },
+  });
   messageLog = await startMessageLog();
   service = await startService();
   base = `http://127.0.0.1:${service.ports?.http}`;
@@ -386,6 +407,57 @@ describe('GET /v1/messages/{id}', () => {
   });
 });
 
+describe('DELETE /v1/messages/{id}', () => {
+  const cancelledBy = (by: string) => ({ type: 'message.failed', by, state: 'cancelled', reason: 'cancelled' }) as const;
+
+  /** As its connector does when the mark is there. */
+  async function onMark(id: string, act: (head: MessageHead) => void | Promise<void>): Promise<void> {
+    const [event] = await submitted.until(({ message }) => message.id === id);
+    if (!event) throw new Error('not there');
+    (await queue.marks(cancelledMarks)).onPut((key) => {
+      if (key === id) void act(headOf(event.message));
+    });
+  }
+
+  it('200: it waited, and is cancelled now', async () => {
+    const { body } = await submit({ to, text: 'x' });
+    await onMark(body.id, (message) => queue.publish({ ...cancelledBy('north'), at: Date.now(), message }));
+    const answer = await call('DELETE', `/v1/messages/${body.id}`);
+    expect(answer).toMatchObject({ status: 200, body: { id: body.id, state: 'cancelled', reason: 'cancelled' } });
+    expect((await call('GET', `/v1/messages/${body.id}`)).body).toMatchObject({ state: 'cancelled' });
+    // it has ended
+    const again = await call('DELETE', `/v1/messages/${body.id}`);
+    expect(again).toMatchObject({ status: 409, body: { type: '/problems/not_cancellable', detail: 'the message is cancelled' } });
+  });
+
+  it('200: nobody has read it yet, and whoever does has the mark', async () => {
+    const { body } = await submit({ to, text: 'x' });
+    expect(await call('DELETE', `/v1/messages/${body.id}`)).toMatchObject({ status: 200, body: { id: body.id, state: 'accepted' } });
+    expect((await queue.marks(cancelledMarks)).has(body.id)).toBe(true);
+  });
+
+  it('409: its connector has begun to send it', async () => {
+    const { body } = await submit({ to, text: 'x' });
+    await onMark(body.id, ({ id }) => queue.broadcast(sendingBegun, { id }));
+    expect(await call('DELETE', `/v1/messages/${body.id}`)).toMatchObject({
+      status: 409,
+      body: { type: '/problems/not_cancellable', detail: 'the message is being sent' },
+    });
+  });
+
+  it("404: nobody's, another tenant's, and what is no id", async () => {
+    const { body } = await submit({ to, text: 'x' });
+    for (const [id, key] of [
+      ['0'.repeat(32), keys.acme.key],
+      [body.id, keys.other.key],
+      ['x', keys.acme.key],
+    ]) {
+      expect(await call('DELETE', `/v1/messages/${id}`, { key })).toMatchObject({ status: 404, body: { type: '/problems/not_found' } });
+    }
+    expect((await queue.marks(cancelledMarks)).has(body.id)).toBe(false);
+  });
+});
+
 describe('GET /v1/messages/{id}/trace', () => {
   it('200: every hop so far, with its time', async () => {
     const { body } = await submit({ to, text: 'x' });
@@ -514,6 +586,7 @@ describe('when message-log is away', () => {
     await once(messageLog, 'exit');
     const { status, body } = await submit({ to, text: 'x' });
     expect(status).toBe(202);
+    expect(await call('DELETE', `/v1/messages/${body.id}`)).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } });
     const answer = await call('GET', `/v1/messages/${body.id}`);
     expect(answer).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('2');

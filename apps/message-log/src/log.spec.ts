@@ -13,11 +13,32 @@ const [submitted, routed, sent, reported, handedOver] = deliveredWay(message) as
   LoggedEvent,
   LoggedEvent,
 ];
+const scheduled: LoggedEvent = {
+  type: 'message.scheduled',
+  at: t0 + 50,
+  message: head,
+  sendAtMs: t0 + 90,
+  cause: cause('SUBMITTED', 1),
+};
 
 describe('what events make of a row', () => {
   const cases: { title: string; events: LoggedEvent[]; state: string; at: number; reason?: string; code?: string; hops: string[] }[] = [
     { title: 'accepted', events: [submitted], state: 'accepted', at: t0, hops: ['accept'] },
     { title: 'routed before its acceptance is heard of', events: [routed], state: 'routed', at: t0 + 100, hops: ['route'] },
+    {
+      title: 'waiting for its time',
+      events: [scheduled, submitted],
+      state: 'scheduled',
+      at: t0 + 50,
+      hops: ['accept', 'route'],
+    },
+    {
+      title: 'waited for its time, heard of after it was routed: not backwards',
+      events: [submitted, routed, scheduled],
+      state: 'routed',
+      at: t0 + 100,
+      hops: ['accept', 'route', 'route'],
+    },
     { title: 'sent', events: [submitted, routed, sent], state: 'sent', at: t0 + 200, hops: ['accept', 'route', 'deliver'] },
     {
       title: 'accepted, heard of after it was sent: not backwards',
@@ -139,6 +160,7 @@ describe('what events make of a row', () => {
     };
     const all = [
       submitted,
+      scheduled,
       routed,
       sent,
       late,
@@ -164,7 +186,7 @@ describe('what events make of a row', () => {
 
 describe('what can be logged', () => {
   it('is every event of the flow', () => {
-    for (const event of [...deliveredWay(message), failedAt(message, t0, 'expired')]) expect(isLoggable(event)).toBe(true);
+    for (const event of [...deliveredWay(message), scheduled, failedAt(message, t0, 'expired')]) expect(isLoggable(event)).toBe(true);
   });
 
   it.each([

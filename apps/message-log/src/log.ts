@@ -44,6 +44,7 @@ interface Facts {
   readonly reference: string | null;
   readonly receipt_id: string | null;
   readonly accepted_at: number;
+  readonly send_at: number | null;
   readonly valid_until: number;
   readonly text: string | null;
   readonly octets: string | null;
@@ -124,6 +125,7 @@ const [reporter] = flow.report.apps;
 /** Which stage an event is of and who did it, told by what is stored of it: kept out of every row. */
 const doneBy: Readonly<Record<LoggedEvent['type'], (detail: Readonly<Record<string, unknown>>) => { stage: StageName; by: unknown }>> = {
   'message.submitted': ({ door }) => ({ stage: 'accept', by: acceptedBy[door as Door] }),
+  'message.scheduled': () => ({ stage: 'route', by: router }),
   'message.routed': () => ({ stage: 'route', by: router }),
   'message.sent': ({ connector }) => ({ stage: 'deliver', by: connector }),
   'message.failed': ({ by }) => ({ stage: by === router ? 'route' : 'deliver', by }),
@@ -146,6 +148,8 @@ function additionOf(event: LoggedEvent): Addition {
       const { door, segments, charge } = message;
       return { state: 'accepted', facts: factsOf(message), hop: { door, segments, microCredits: charge.microCredits } };
     }
+    case 'message.scheduled':
+      return { state: 'scheduled', hop: { sendAtMs: event.sendAtMs } };
     case 'message.routed': {
       const { connector, route, at } = event;
       return { state: 'routed', routed: { routed_at: at, connector }, hop: { connector, route } };
@@ -186,6 +190,7 @@ function factsOf(message: Message): Facts {
     reference: message.reference ?? null,
     receipt_id: message.receiptId ?? null,
     accepted_at: message.acceptedAtMs,
+    send_at: message.sendAtMs ?? null,
     valid_until: message.validUntilMs,
     text: content.kind === 'text' ? content.text : null,
     octets: content.kind === 'binary' ? content.octets : null,

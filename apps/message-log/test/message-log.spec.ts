@@ -66,6 +66,23 @@ async function publishAndWait(events: readonly HeliographEvent[], tenant: string
 }
 
 describe('message-log', () => {
+  it('says when a message is to be sent that waits for its time', async () => {
+    const sendAtMs = Date.now() + 60_000;
+    const message = messageAt(Date.now(), { sendAtMs });
+    const at = message.acceptedAtMs;
+    const { hops } = await publishAndWait(
+      [
+        { type: 'message.submitted', at, message },
+        { type: 'message.scheduled', at: at + 1, message: headOf(message), sendAtMs, cause: cause('SUBMITTED', 1) },
+      ],
+      'acme',
+      message.id,
+      2,
+    );
+    expect(hops[1]).toMatchObject({ stage: 'route', event: 'message.scheduled', by: 'router', detail: { sendAtMs } });
+    expect((await ask.get('acme', message.id))?.message).toMatchObject({ state: 'scheduled', sendAtMs });
+  });
+
   it('finds a message right after it was accepted', async () => {
     const message = messageAt(Date.now());
     await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Message, MessageSubmitted } from '@heliograph/message';
+import { headOf, type Message, type MessageSubmitted } from '@heliograph/message';
 import { createPrefixTable } from '@heliograph/registry';
 import { route } from './route.ts';
 
@@ -53,4 +53,27 @@ test('a number that no route leads to: rejected as unroutable, without the conte
 test('a message whose validity has ended: expired, not routed', () => {
   const outcome = route(submitted({ validUntilMs: nowMs }), { routes }, nowMs);
   expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'message.failed', state: 'expired', reason: 'expired' }] });
+});
+
+test.each([
+  ['its time is ahead', nowMs + 10_000],
+  ['its time has passed since it was accepted: it may have come due already, which only the queue knows', nowMs - 1],
+])('a message with a time, and %s: it waits for it, unrouted', (_, sendAtMs) => {
+  const event = submitted({ sendAtMs });
+  expect(route(event, { routes }, nowMs)).toEqual({
+    kind: 'done',
+    events: [
+      { type: 'message.due', at: nowMs, message: event.message, dueAtMs: sendAtMs },
+      { type: 'message.scheduled', at: nowMs, message: headOf(event.message), sendAtMs },
+    ],
+  });
+});
+
+test.each([
+  ['is routed as any other', {}, { type: 'message.routed', connector: 'carrier-b' }],
+  ['is not routed when its validity has ended meanwhile', { validUntilMs: nowMs }, { type: 'message.failed', state: 'expired' }],
+])('a message whose time has come %s', (_, changes, made) => {
+  const due = { ...message, sendAtMs: nowMs, ...changes };
+  const outcome = route({ type: 'message.due', at: nowMs - 5, message: due, dueAtMs: nowMs }, { routes }, nowMs);
+  expect(outcome).toMatchObject({ kind: 'done', events: [made] });
 });

@@ -1,4 +1,5 @@
-import { openQueue } from '@heliograph/queue';
+import type { HeliographEvent, Outcome, TakenBy } from '@heliograph/message';
+import { openQueue, type Delivery } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { counter, gauge, recordSpan, type Running, type ServiceContext } from '@heliograph/service';
 import type { config } from './config.ts';
@@ -12,31 +13,35 @@ const eventsInFlightMax = 4_000;
 export async function start({ name, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
-  const worker = await queue.workInBatches({
+  const handle = (deliveries: readonly Delivery<TakenBy<'route'>>[]): Outcome[] => {
+    const now = Date.now();
+    return deliveries.map(({ event }) => {
+      const outcome = route(event, registry.current, now);
+      if (outcome.kind !== 'done') return outcome;
+      for (const made of outcome.events) count(made);
+      if (event.message.traceparent) recordSpan('route', { traceparent: event.message.traceparent, startMs: now, endMs: Date.now() });
+      return outcome;
+    });
+  };
+  const common = {
     stage: 'route',
-    stream: 'SUBMITTED',
     eventsInFlightMax,
     gatherMs: 0,
     skipSettled: [
       { stream: 'ROUTED', subjects: ['message.routed.>'] },
-      { stream: 'OUTCOMES', subjects: ['message.failed.router'] },
+      { stream: 'OUTCOMES', subjects: ['message.failed.router', 'message.scheduled.>'] },
     ],
-    handle(deliveries) {
-      const now = Date.now();
-      return deliveries.map(({ event }) => {
-        const outcome = route(event, registry.current, now);
-        if (outcome.kind !== 'done') return outcome;
-        for (const made of outcome.events) routed.add(1, made.type === 'message.routed' ? series(made.connector) : failed);
-        if (event.message.traceparent) recordSpan('route', { traceparent: event.message.traceparent, startMs: now, endMs: Date.now() });
-        return outcome;
-      });
-    },
-  });
+    handle,
+  } as const;
+  const workers = [
+    await queue.workInBatches({ ...common, stream: 'SUBMITTED' }),
+    await queue.workInBatches({ ...common, stream: 'SCHEDULED' }),
+  ];
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   return {
     checks: { nats: () => queue.connected },
     async stop() {
-      await worker.stop(5_000);
+      await Promise.all(workers.map((worker) => worker.stop(5_000)));
       await queue.close();
       await registry.stop();
     },
@@ -44,6 +49,14 @@ export async function start({ name, config: settings, log }: ServiceContext<type
 }
 
 const failed = { event: 'message.failed' };
+const scheduled = { event: 'message.scheduled' };
+
+function count(made: HeliographEvent): void {
+  if (made.type === 'message.routed') routed.add(1, series(made.connector));
+  else if (made.type === 'message.failed') routed.add(1, failed);
+  else if (made.type === 'message.scheduled') routed.add(1, scheduled);
+}
+
 const byConnector = new Map<string, { event: string; connector: string }>();
 
 /** Attributes are remembered by identity: one object for each connector. */

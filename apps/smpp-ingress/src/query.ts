@@ -9,7 +9,7 @@ export type QueryAnswer =
 /** query_sm_resp (SMPP 3.4 §4.8.2) from what the history knows of the message; undefined: nothing. Pure. */
 export function answerOfQuery(query: PduOf<'query_sm'>, message: LoggedMessage | undefined): QueryAnswer {
   // SMPP 3.4 §4.8.1: the source address is part of what is looked for
-  if (!message || !isSentFrom(query, message)) return { ok: false, status: commandStatus.ESME_RQUERYFAIL };
+  if (!message || !isSentFrom(query, message.from)) return { ok: false, status: commandStatus.ESME_RQUERYFAIL };
   return {
     ok: true,
     fields: {
@@ -21,8 +21,10 @@ export function answerOfQuery(query: PduOf<'query_sm'>, message: LoggedMessage |
   };
 }
 
-/** Many clients leave the source out. The history has it as it was read at the submission, so the query's is read alike. */
-function isSentFrom({ source_addr, source_addr_ton, source_addr_npi }: PduOf<'query_sm'>, { from }: LoggedMessage): boolean {
+type Source = Pick<PduOf<'query_sm'>, 'source_addr' | 'source_addr_ton' | 'source_addr_npi'>;
+
+/** Many clients leave the source out. The history has it as it was read at the submission, so the request's is read alike. */
+export function isSentFrom({ source_addr, source_addr_ton, source_addr_npi }: Source, from: LoggedMessage['from']): boolean {
   if (source_addr === '') return true;
   const parsed = parseSender(source_addr, { ton: source_addr_ton, npi: source_addr_npi });
   return (parsed.ok ? parsed.sender.addr : source_addr) === from.addr;

@@ -14,6 +14,7 @@ const statuses: Record<Exclude<RefusalReason, 'no_credit'>, number> = {
   text_too_long: commandStatus.ESME_RINVMSGLEN,
   bad_encoding: commandStatus.ESME_RSUBMITFAIL,
   bad_validity: commandStatus.ESME_RINVEXPIRY,
+  bad_schedule: commandStatus.ESME_RINVSCHED,
   bad_webhook: commandStatus.ESME_RSUBMITFAIL,
   unroutable: commandStatus.ESME_RINVDSTADR,
   no_price: commandStatus.ESME_RINVDSTADR,

@@ -1,10 +1,11 @@
-import type { Accept, Acceptance, Submission, Throttle } from '@heliograph/accept';
+import type { Accept, Acceptance, Cancel, Submission, Throttle } from '@heliograph/accept';
 import { historySubjects, newId, newShortId, type MessageAnswer, type MessageQuestion } from '@heliograph/message';
 import type { Asking } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
 import { counter } from '@heliograph/service';
 import { commandStatus, INTERFACE_VERSION_3_4, type PduOf, type Reply, type RequestPdu, type Session } from '@heliograph/smpp';
-import { answerOfQuery } from './query.ts';
+import { isOfOne, statusOfCancel } from './cancel.ts';
+import { answerOfQuery, isSentFrom } from './query.ts';
 import { statusOf } from './refusal.ts';
 import { answerOfMulti, readSubmitMulti } from './submit-multi.ts';
 import { readData, readSubmit, type Read, type ReadFacts } from './submit.ts';
@@ -25,6 +26,7 @@ export interface Requester {
 
 export interface RequestsOptions {
   readonly accept: Pick<Accept, 'submit'>;
+  readonly cancel: Cancel['cancel'];
   readonly registry: Pick<RegistryWatch, 'current'>;
   readonly asking: Pick<Asking, 'ask'>;
   /** command_status for a message that the balance does not cover. */
@@ -37,7 +39,7 @@ const accepted = { outcome: 'accepted' };
 /** message-log waits up to 2 s for a message that was accepted a moment ago. */
 const queryTimeoutMs = 5_000;
 
-export function createRequests({ accept, registry, asking, noCreditStatus }: RequestsOptions): Requests {
+export function createRequests({ accept, cancel, registry, asking, noCreditStatus }: RequestsOptions): Requests {
   function serve(request: RequestPdu, reply: Reply, from: Requester): void | Promise<void> {
     switch (request.command) {
       case 'submit_sm':
@@ -49,9 +51,9 @@ export function createRequests({ accept, registry, asking, noCreditStatus }: Req
       case 'query_sm':
         return query(request, reply, from);
       case 'cancel_sm':
-        // A message goes to the provider as soon as it is accepted: nothing waits here that could be taken back or changed.
-        return void reply.error(commandStatus.ESME_RCANCELFAIL);
+        return cancelOne(request, reply, from);
       case 'replace_sm':
+        // A message is priced and charged as it was accepted: it can be cancelled and sent anew.
         return void reply.error(commandStatus.ESME_RREPLACEFAIL);
       default:
         return void reply.error(commandStatus.ESME_RINVCMDID);
@@ -94,6 +96,20 @@ export function createRequests({ accept, registry, asking, noCreditStatus }: Req
     const answer = answerOfQuery(request, history.message);
     if (answer.ok) reply.ok(answer.fields);
     else reply.error(answer.status);
+  }
+
+  async function cancelOne(request: PduOf<'cancel_sm'>, reply: Reply, { credential }: Requester): Promise<void> {
+    const { message_id } = request;
+    const tenant = registry.current.credentials.get(credential)?.tenantId;
+    if (tenant === undefined || message_id === '') return void reply.error(commandStatus.ESME_RCANCELFAIL);
+    // SMPP 3.4 §4.9.1: the source address is part of what is looked for
+    const { kind } = await cancel(
+      { tenant, id: message_id },
+      (message) => isOfOne(message_id, message) && isSentFrom(request, message.from),
+    );
+    const status = statusOfCancel[kind];
+    if (status === commandStatus.ESME_ROK) reply.ok();
+    else reply.error(status);
   }
 
   function statusOfRefusal({ reason }: Extract<Acceptance, { ok: false }>): number {

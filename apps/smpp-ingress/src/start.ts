@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { createAccept } from '@heliograph/accept';
+import { createAccept, openCancel } from '@heliograph/accept';
 import { openQueue } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { gauge, type Config, type Running, type ServiceContext } from '@heliograph/service';
@@ -26,6 +26,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
   const accept = createAccept({ queue, registry, instance: subjectToken(instance) });
+  const { cancel } = await openCancel(queue);
   const sessions = createBoundSessions();
   const reports = createReports({ queue, sessions, log });
   const live = await createLiveSessions({
@@ -43,7 +44,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   });
   const open = new Set<ServedSession>();
   const context = {
-    requests: createRequests({ accept, registry, asking: queue, noCreditStatus: settings.SMPP_NO_CREDIT_STATUS }),
+    requests: createRequests({ accept, cancel, registry, asking: queue, noCreditStatus: settings.SMPP_NO_CREDIT_STATUS }),
     registry,
     sessions,
     live,

@@ -145,6 +145,23 @@ test.each([
 });
 
 test.each([
+  ['relative', { schedule_delivery_time: '000000010000000R' }, { sendAtMs: Date.UTC(2026, 10, 20, 13) }],
+  ['absolute', { schedule_delivery_time: '261120140000000+' }, { sendAtMs: Date.UTC(2026, 10, 20, 14) }],
+  [
+    'followed by a relative validity_period, which begins then',
+    { schedule_delivery_time: '261120140000000+', validity_period: '000000010000000R' },
+    { sendAtMs: Date.UTC(2026, 10, 20, 14), validUntilMs: Date.UTC(2026, 10, 20, 15) },
+  ],
+  [
+    'in the past, with a relative validity_period, which begins now',
+    { schedule_delivery_time: '261120110000000+', validity_period: '000000010000000R' },
+    { sendAtMs: Date.UTC(2026, 10, 20, 11), validUntilMs: Date.UTC(2026, 10, 20, 13) },
+  ],
+])('§5.2.15: a schedule_delivery_time that is %s', (_, fields, times) => {
+  expect(read(submit(fields))).toMatchObject({ ok: true, submission: times });
+});
+
+test.each([
   [0, 'normal'],
   [1, 'normal'],
   [2, 'otp'],
@@ -159,7 +176,7 @@ test.each([
     submit({ tlvs: tlvs({ message_payload: Buffer.from('too') }) }),
     commandStatus.ESME_ROPTPARNOTALLWD,
   ],
-  ['a schedule, which is not offered', submit({ schedule_delivery_time: '000000010000000R' }), commandStatus.ESME_RINVSCHED],
+  ['a schedule_delivery_time that is no time', submit({ schedule_delivery_time: '991399000000000+' }), commandStatus.ESME_RINVSCHED],
   ['a validity_period that is no time', submit({ validity_period: '991399000000000+' }), commandStatus.ESME_RINVEXPIRY],
   ['§5.2.18: a reserved replace_if_present_flag', submit({ replace_if_present_flag: 2 }), commandStatus.ESME_RINVREPFLAG],
   ['§5.2.20: a message kept at the SMSC', submit({ sm_default_msg_id: 1 }), commandStatus.ESME_RINVDFTMSGID],

@@ -46,7 +46,9 @@ const notInData = {
 export function readSubmission(pdu: SubmittedPdu, { credential, defaultAlphabet, now }: ReadFacts): Read<SubmissionToAnyone> {
   const refused = refusalOf(pdu);
   if (refused !== undefined) return { ok: false, status: refused };
-  const validUntilMs = validUntilMsOf(pdu, now);
+  const sendAtMs = sendAtMsOf(pdu, now);
+  if (sendAtMs === 'illegible') return { ok: false, status: commandStatus.ESME_RINVSCHED };
+  const validUntilMs = validUntilMsOf(pdu, new Date(Math.max(now.getTime(), sendAtMs ?? 0)));
   if (validUntilMs === 'illegible') return { ok: false, status: commandStatus.ESME_RINVEXPIRY };
   const coding = codingOf(pdu.data_coding);
   const content = contentOf(pdu, coding.dataCoding, defaultAlphabet);
@@ -65,6 +67,7 @@ export function readSubmission(pdu: SubmittedPdu, { credential, defaultAlphabet,
       class: classOf(pdu.priority_flag),
       registeredDelivery: pdu.registered_delivery,
       ...(coding.flash ? { flash: true } : {}),
+      ...(sendAtMs === undefined ? {} : { sendAtMs }),
       ...(validUntilMs === undefined ? {} : { validUntilMs }),
       ...(reference === undefined ? {} : { reference: String(reference) }),
       ...(passed.length === 0 ? {} : { tlvs: passed }),
@@ -80,7 +83,6 @@ function destinationOf(pdu: Pick<PduOf<'submit_sm'>, 'destination_addr' | 'dest_
 function refusalOf(pdu: SubmittedPdu): number | undefined {
   // SMPP 3.4 §4.4.1: with message_payload, sm_length is 0
   if (pdu.short_message.length > 0 && getTlv(pdu.tlvs, 'message_payload') !== undefined) return commandStatus.ESME_ROPTPARNOTALLWD;
-  if (pdu.schedule_delivery_time !== '') return commandStatus.ESME_RINVSCHED;
   // SMPP 3.4 §5.2.20: a message kept at the SMSC, of which there are none here
   if (pdu.sm_default_msg_id !== 0) return commandStatus.ESME_RINVDFTMSGID;
   // SMPP 3.4 §5.2.18: 1 replaces a message that still waits, where there is one. None can be called back here, so 1 is a new message.
@@ -88,12 +90,17 @@ function refusalOf(pdu: SubmittedPdu): number | undefined {
   return undefined;
 }
 
-/** undefined: not said. */
-function validUntilMsOf({ validity_period, tlvs }: SubmittedPdu, now: Date): number | undefined | 'illegible' {
-  if (validity_period !== '') return parseTime(validity_period, now)?.getTime() ?? 'illegible';
+/** SMPP 3.4 §5.2.15; undefined: at once. */
+function sendAtMsOf({ schedule_delivery_time }: SubmittedPdu, now: Date): number | undefined | 'illegible' {
+  return schedule_delivery_time === '' ? undefined : (parseTime(schedule_delivery_time, now)?.getTime() ?? 'illegible');
+}
+
+/** undefined: not said. A relative one (SMPP 3.4 §5.2.16) counts from when the message is to be sent: else it could end before. */
+function validUntilMsOf({ validity_period, tlvs }: SubmittedPdu, start: Date): number | undefined | 'illegible' {
+  if (validity_period !== '') return parseTime(validity_period, start)?.getTime() ?? 'illegible';
   // SMPP 3.4 §5.3.2.9: seconds
   const seconds = getTlv(tlvs, 'qos_time_to_live');
-  return seconds === undefined ? undefined : now.getTime() + seconds * 1_000;
+  return seconds === undefined ? undefined : start.getTime() + seconds * 1_000;
 }
 
 /** SMPP 3.4 §5.2.14: 0 is the lowest, 3 the highest. */

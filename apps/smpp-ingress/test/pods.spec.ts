@@ -35,7 +35,7 @@ beforeAll(async () => {
     stream: 'SUBMITTED',
     eventsInFlightMax: 1_000,
     async handle({ event }) {
-      submitted.push(event);
+      if (event.type === 'message.submitted') submitted.push(event);
       return { kind: 'done', events: [] };
     },
   });

@@ -84,6 +84,25 @@ test('what is accepted: numbers in E.164, a validity of 48 hours, class normal, 
   });
 });
 
+test.each([
+  ['in an hour: it waits, and the validity begins then', { sendAtMs: nowMs + 3_600_000 }, nowMs + 3_600_000, nowMs + 49 * 3_600_000],
+  [
+    'in 7 days, with the longest validity',
+    { sendAtMs: nowMs + days(7), validUntilMs: nowMs + days(14) },
+    nowMs + days(7),
+    nowMs + days(14),
+  ],
+  ['that is now: it goes at once', { sendAtMs: nowMs }, undefined, nowMs + 48 * 3_600_000],
+  ['that has passed: it goes at once', { sendAtMs: nowMs - 3_600_000 }, undefined, nowMs + 48 * 3_600_000],
+])('a time to send it %s', (_, times, sendAtMs, validUntilMs) => {
+  const decision = decide({ ...submission, ...times }, snapshot(), nowMs);
+  expect(decision.ok && [decision.message.sendAtMs, decision.message.validUntilMs]).toEqual([sendAtMs, validUntilMs]);
+});
+
+function days(count: number): number {
+  return count * 24 * 3_600_000;
+}
+
 test('the id that the client knows it by and the parameters to pass on stay with the message', () => {
   const kept = { receiptId: '0a1b2c3d', tlvs: [{ tag: 0x1400, value: '00ff' }] };
   expect(decide({ ...submission, ...kept }, snapshot(), nowMs)).toMatchObject({ ok: true, message: kept });
@@ -104,6 +123,9 @@ test.each<[string, Partial<Submission>, Parameters<typeof snapshot>[0], string]>
   ['141 octets', { content: { kind: 'binary', octets: Buffer.alloc(141).toString('base64') } }, {}, 'text_too_long'],
   ['a validity that has ended', { validUntilMs: nowMs }, {}, 'bad_validity'],
   ['a validity of more than 7 days', { validUntilMs: nowMs + 7 * 24 * 3_600_000 + 1 }, {}, 'bad_validity'],
+  ['a time to send it of more than 7 days ahead', { sendAtMs: nowMs + 7 * 24 * 3_600_000 + 1 }, {}, 'bad_schedule'],
+  ['a time to send it that is none', { sendAtMs: NaN }, {}, 'bad_schedule'],
+  ['a validity that ends when it is to be sent', { sendAtMs: nowMs + 1_000, validUntilMs: nowMs + 1_000 }, {}, 'bad_validity'],
   ['a webhook that is no web address', { webhook: 'ftp://example.com' }, {}, 'bad_webhook'],
   [
     'a number that no route leads to',

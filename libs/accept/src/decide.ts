@@ -11,6 +11,8 @@ export type Decision =
 
 export const validityMsDefault = 48 * 3_600_000;
 export const validityMsMax = 7 * 24 * 3_600_000;
+/** How far ahead a message may be scheduled. */
+export const scheduleMsMax = 7 * 24 * 3_600_000;
 /** A concatenated message counts its parts in one octet (3GPP TS 23.040 §9.2.3.24.1). */
 export const segmentsMax = 255;
 /** User data of one short message, octets (3GPP TS 23.040 §9.2.3.16). */
@@ -37,9 +39,12 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
   if (segments === 0) return refuse('empty_text', 'the message has no text');
   if (segments > segmentsMax) return refuse('text_too_long', tooLong(submission.content));
 
-  const validUntilMs = submission.validUntilMs ?? nowMs + validityMsDefault;
-  if (validUntilMs <= nowMs || validUntilMs > nowMs + validityMsMax)
-    return refuse('bad_validity', 'the validity must end within the next 7 days');
+  const startMs = Math.max(nowMs, submission.sendAtMs ?? nowMs);
+  // so written that a time that is none is refused, too
+  if (!(startMs <= nowMs + scheduleMsMax)) return refuse('bad_schedule', 'the time to send it must be within the next 7 days');
+  const validUntilMs = submission.validUntilMs ?? startMs + validityMsDefault;
+  if (validUntilMs <= startMs || validUntilMs > startMs + validityMsMax)
+    return refuse('bad_validity', 'the validity must end within 7 days from when the message is to be sent, and after that');
   if (submission.webhook !== undefined && !isWebUrl(submission.webhook))
     return refuse('bad_webhook', 'the webhook is not an http or https URL');
 
@@ -61,6 +66,7 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
       class: submission.class ?? 'normal',
       segments,
       acceptedAtMs: nowMs,
+      ...(startMs > nowMs ? { sendAtMs: startMs } : {}),
       validUntilMs,
       registeredDelivery: submission.registeredDelivery ?? 0,
       content: submission.content,

@@ -10,7 +10,9 @@ export interface Submission {
   readonly content: Content;
   readonly class?: MessageClass;
   readonly flash?: boolean;
-  /** Unix ms; without it, 48 hours from now. At most 7 days ahead. */
+  /** Unix ms at which it shall be sent, at most 7 days ahead; without it, or when it has passed, at once. */
+  readonly sendAtMs?: number;
+  /** Unix ms; without it, 48 hours after it is to be sent. At most 7 days after that. */
   readonly validUntilMs?: number;
   /** SMPP 3.4 §5.2.17 */
   readonly registeredDelivery?: number;

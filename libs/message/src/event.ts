@@ -21,6 +21,21 @@ export interface MessageSubmitted extends EventBase {
   readonly message: Message;
 }
 
+/** It waits for the time that was asked for. */
+export interface MessageScheduled extends EventBase {
+  readonly type: 'message.scheduled';
+  readonly message: MessageHead;
+  readonly sendAtMs: number;
+}
+
+/** The time that was asked for has come: published before it, handed out by the stream at it. */
+export interface MessageDue extends EventBase {
+  readonly type: 'message.due';
+  readonly message: Message;
+  /** Unix ms; a time that has passed is now. */
+  readonly dueAtMs: number;
+}
+
 export interface MessageRouted extends EventBase {
   readonly type: 'message.routed';
   readonly message: Message;
@@ -46,7 +61,7 @@ export interface MessageFailed extends EventBase {
   readonly message: MessageHead;
   /** The app that gave up on it, or the connector. */
   readonly by: string;
-  readonly state: Extract<FinalState, 'rejected' | 'expired' | 'failed'>;
+  readonly state: Extract<FinalState, 'rejected' | 'expired' | 'failed' | 'cancelled'>;
   readonly reason: FailureReason;
   /** The provider's own word, such as a command_status in hex. */
   readonly errorCode?: string;
@@ -98,7 +113,16 @@ export interface ReportDelivered extends EventBase {
 }
 
 export type HeliographEvent =
-  MessageSubmitted | MessageRouted | MessageSent | MessageFailed | ReceiptReceived | MessageReported | ReportDue | ReportDelivered;
+  | MessageSubmitted
+  | MessageScheduled
+  | MessageDue
+  | MessageRouted
+  | MessageSent
+  | MessageFailed
+  | ReceiptReceived
+  | MessageReported
+  | ReportDue
+  | ReportDelivered;
 
 export type EventType = HeliographEvent['type'];
 

@@ -26,6 +26,8 @@ const message = { id: '1', credential: 'acme-smpp', class: 'otp' };
 
 test.each([
   [{ type: 'message.submitted', message }, 'message.submitted.otp'],
+  [{ type: 'message.scheduled', message }, 'message.scheduled.all'],
+  [{ type: 'message.due', message }, 'message.due.otp.1'],
   [{ type: 'message.routed', message, connector: 'c1' }, 'message.routed.c1.otp'],
   [{ type: 'message.sent', message, connector: 'c1' }, 'message.sent.c1'],
   [{ type: 'message.failed', message, by: 'router' }, 'message.failed.router'],

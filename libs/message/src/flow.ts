@@ -19,9 +19,9 @@ export const flow = {
   },
   route: {
     apps: ['router'],
-    takes: ['message.submitted'],
-    gives: ['message.routed', 'message.failed'],
-    does: 'chooses the connector by the longest matching prefix',
+    takes: ['message.submitted', 'message.due'],
+    gives: ['message.scheduled', 'message.due', 'message.routed', 'message.failed'],
+    does: 'lets a message wait for its time; chooses the connector by the longest matching prefix',
   },
   deliver: {
     apps: ['connector-smpp'],
@@ -67,7 +67,15 @@ export const flow = {
   },
   log: {
     apps: ['message-log'],
-    takes: ['message.submitted', 'message.routed', 'message.sent', 'message.failed', 'message.reported', 'report.delivered'],
+    takes: [
+      'message.submitted',
+      'message.scheduled',
+      'message.routed',
+      'message.sent',
+      'message.failed',
+      'message.reported',
+      'report.delivered',
+    ],
     gives: [],
     does: 'keeps the searchable history and the trace of every message',
   },
@@ -81,18 +89,25 @@ export type TakenBy<S extends StageName> = EventOf<Extract<(typeof flow)[S]['tak
 export interface Stream {
   readonly events: readonly EventType[];
   readonly retention: 'log' | 'queue';
+  /** Its events are handed out at their `dueAtMs`; until then they wait in the same stream, where no stage reads them. */
+  readonly delayed?: true;
 }
 
 export const streams = {
   SUBMITTED: { events: ['message.submitted'], retention: 'log' },
+  SCHEDULED: { events: ['message.due'], retention: 'log', delayed: true },
   ROUTED: { events: ['message.routed'], retention: 'log' },
-  OUTCOMES: { events: ['message.sent', 'message.failed'], retention: 'log' },
+  OUTCOMES: { events: ['message.scheduled', 'message.sent', 'message.failed'], retention: 'log' },
   RECEIPTS: { events: ['receipt.received'], retention: 'log' },
   REPORTED: { events: ['message.reported', 'report.delivered'], retention: 'log' },
   NOTIFY: { events: ['report.due'], retention: 'queue' },
 } as const satisfies Record<string, Stream>;
 
 export type StreamName = keyof typeof streams;
+
+export function isDelayed(stream: StreamName): boolean {
+  return 'delayed' in streams[stream];
+}
 
 export function streamOf(type: EventType): StreamName {
   for (const [name, stream] of Object.entries(streams)) {
@@ -106,6 +121,11 @@ export function subjectOf(event: HeliographEvent): string {
   switch (event.type) {
     case 'message.submitted':
       return `message.submitted.${event.message.class}`;
+    case 'message.scheduled':
+      return 'message.scheduled.all';
+    case 'message.due':
+      // one subject for each message: by it the queue knows whether it came due already
+      return `message.due.${event.message.class}.${event.message.id}`;
     case 'message.routed':
       return `message.routed.${event.connector}.${event.message.class}`;
     case 'message.sent':

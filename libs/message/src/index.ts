@@ -1,3 +1,4 @@
+export * from './cancel.ts';
 export * from './event.ts';
 export * from './flow.ts';
 export * from './history.ts';

@@ -49,6 +49,8 @@ export interface MessageHead {
   /** 1..255, as priced. */
   readonly segments: number;
   readonly acceptedAtMs: number;
+  /** It waits until then, unix ms; without it, it goes at once. At most 7 days after its acceptance. */
+  readonly sendAtMs?: number;
   /** After this time it is not sent any more: it ends as `expired`. */
   readonly validUntilMs: number;
   /** SMPP 3.4 §5.2.17; 0 = the tenant wants no report by SMPP. */

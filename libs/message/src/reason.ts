@@ -10,6 +10,7 @@ export const refusalReasons = [
   'text_too_long',
   'bad_encoding',
   'bad_validity',
+  'bad_schedule',
   'bad_webhook',
   'unroutable',
   'no_price',
@@ -28,5 +29,6 @@ export const failureReasons = [
   'undelivered',
   'no_report',
   'connector_removed',
+  'cancelled',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];

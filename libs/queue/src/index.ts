@@ -1,6 +1,7 @@
 export type { Asking } from './ask.ts';
 export type { Delivery, RecordPosition } from './held-record.ts';
 export type { Log } from './log.ts';
+export type { Marks } from './marks.ts';
 export type { PositionReader } from './position-reader.ts';
 export type { Presence } from './presence.ts';
 export { QueueUnavailableError } from './publisher.ts';

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { JetStreamApiError, type JetStreamClient } from '@nats-io/jetstream';
-import { subjectOf, type HeliographEvent } from '@heliograph/message';
+import { JetStreamApiError, type JetStreamClient, type JetStreamPublishOptions } from '@nats-io/jetstream';
+import { subjectOf, type HeliographEvent, type MessageDue } from '@heliograph/message';
 import { joinRecord, recordEventsMax, recordOctetsMax } from './record.ts';
 import type { Log } from './log.ts';
+import { waitingSubject } from './streams.ts';
 
 /** The stream did not take the record. `stored: 'unknown'`: no answer came in time, so it may have been kept. */
 export class QueueUnavailableError extends Error {
@@ -14,7 +15,7 @@ export class QueueUnavailableError extends Error {
 }
 
 export interface Publisher {
-  /** Resolves when the event is on disk, rejects with QueueUnavailableError. */
+  /** Resolves when the event is on disk, rejects with QueueUnavailableError. `message.due` waits in its stream until its time; again, it changes nothing. */
   publish(event: HeliographEvent): Promise<void>;
   /** The same on a subject of the caller's. */
   publishTo(subject: string, body: object): Promise<void>;
@@ -30,6 +31,8 @@ const attemptTimeoutMs = 5_000;
 export const giveUpMs = 30_000;
 /** Server says that a limit is reached: messages, bytes or storage (JetStream error codes). */
 const fullCodes = new Set([10023, 10047, 10077, 10122]);
+/** The subject that was expected to be empty is not: the event came due already. */
+const cameDueCode = 10071;
 
 interface Batch {
   readonly events: string[];
@@ -86,15 +89,35 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
       () => batch.settle(),
       (error: Error) => batch.settle(error),
     );
+    track(sent, batch.events.length);
+  }
+
+  /** A record of its own, as each has its own time. */
+  function schedule(event: MessageDue): Promise<void> {
+    const target = subjectOf(event);
+    const stored = storeRecord(js, log, waitingSubject(event.message.id), joinRecord([JSON.stringify(event)]), {
+      schedule: { specification: new Date(event.dueAtMs), target },
+      // while it waits, the same again takes its place; once it came due, the server refuses it
+      expect: { lastSubjectSequence: 0, lastSubjectSequenceSubject: target },
+    });
+    pending++;
+    track(
+      stored.catch(() => {}), // whoever published sees the rejection
+      1,
+    );
+    return stored;
+  }
+
+  function track(sent: Promise<void>, events: number): void {
     inFlight.add(sent);
     void sent.finally(() => {
       inFlight.delete(sent);
-      pending -= batch.events.length;
+      pending -= events;
     });
   }
 
   return {
-    publish: (event) => publishTo(subjectOf(event), event),
+    publish: (event) => (event.type === 'message.due' ? schedule(event) : publishTo(subjectOf(event), event)),
     publishTo,
     get pending() {
       return pending;
@@ -107,14 +130,21 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
 }
 
 /** Publishes until the server says what became of it. A try that timed out may have been stored: the same id again, and `duplicate` is success. */
-async function storeRecord(js: JetStreamClient, log: Log, subject: string, record: string): Promise<void> {
+async function storeRecord(
+  js: JetStreamClient,
+  log: Log,
+  subject: string,
+  record: string,
+  options?: Partial<JetStreamPublishOptions>,
+): Promise<void> {
   const msgID = randomUUID();
   const deadline = Date.now() + giveUpMs;
   for (let attempt = 1; ; attempt++) {
     try {
-      await js.publish(subject, record, { msgID, timeout: attemptTimeoutMs });
+      await js.publish(subject, record, { ...options, msgID, timeout: attemptTimeoutMs });
       return;
     } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === cameDueCode) return;
       if (error instanceof JetStreamApiError && fullCodes.has(error.code)) throw new QueueUnavailableError('no', { cause: error });
       if (Date.now() > deadline) throw new QueueUnavailableError('unknown', { cause: error });
       log.warn({ subject, attempt, err: error }, 'record not acknowledged yet, publishing it again');

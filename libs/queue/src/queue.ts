@@ -6,6 +6,7 @@ import { openConnection, type ConnectedSince } from './connection.ts';
 import { bury } from './dead-letter.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
+import { openMarks, type Marks, type MarksOptions } from './marks.ts';
 import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
 import { createPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { createPublisher } from './publisher.ts';
@@ -33,6 +34,8 @@ export interface Queue extends Asking {
   readFromPosition<S extends StageName>(options: PositionReaderOptions<S>): PositionReader;
   /** What the processes of a service have at the moment. Rejects when the server does not answer. */
   presence(options: PresenceOptions): Promise<Presence>;
+  /** Keys marked by any process, loaded when it resolves. Rejects when the server does not answer. */
+  marks(options: MarksOptions): Promise<Marks>;
   /** The subjects of which a stream has records. */
   subjects(stream: StreamName): Promise<string[]>;
   /** Last sequence a stream has stored. */
@@ -77,6 +80,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     workInBatches: (options) => workInBatches(workerContext, options),
     readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading, connected: since }, options),
     presence: (options) => createPresence({ js, jsm, replicas: streamSizes.replicas, log, reading, connected: since }, options),
+    marks: (options) => openMarks({ js, replicas: streamSizes.replicas, log, reading, connected: since }, options),
     subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),

@@ -6,9 +6,11 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { streams, subjectsOf, type StreamName } from '@heliograph/message';
+import { isDelayed, streams, subjectsOf, type StreamName } from '@heliograph/message';
 
 export const deadLetterStream = 'DEAD';
+/** Where the events of a delayed stream wait for their time, one subject each. */
+const waitingSubjects = 'schedule.>';
 const day = 24 * 60 * 60 * 1e9; // ns
 const streamNotFound = 10059;
 
@@ -44,11 +46,18 @@ function configOf(name: StreamName, sizes: StreamSizes): Config {
   return {
     ...base(sizes),
     name,
-    subjects: events.map(subjectsOf),
+    subjects: [...events.map(subjectsOf), ...(isDelayed(name) ? [waitingSubjects] : [])],
     retention: retention === 'queue' ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
     ...(name === 'SUBMITTED' ? { max_bytes: sizes.submittedOctetsMax } : {}),
+    // the server takes no schedules in a stream that discards new; without limits it discards nothing
+    ...(isDelayed(name) ? { allow_msg_schedules: true, discard: DiscardPolicy.Old } : {}),
     ...(retention === 'queue' ? { max_age: sizes.reportRetentionMs * 1e6 } : {}),
   };
+}
+
+/** Where the event about this message waits. */
+export function waitingSubject(messageId: string): string {
+  return `schedule.${messageId}`;
 }
 
 type Config = Partial<StreamConfig> & { name: string };

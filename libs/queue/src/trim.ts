@@ -1,6 +1,6 @@
 import { DeliverPolicy, type ConsumerInfo, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { flow, streamOf, streams, subjectsOf, type EventType, type StageName, type StreamName } from '@heliograph/message';
+import { flow, isDelayed, streamOf, streams, subjectsOf, type EventType, type StageName, type StreamName } from '@heliograph/message';
 import { cursorKey } from './position-reader.ts';
 
 /** How far one reader is: which subjects it reads, and the last sequence below which it has everything. */
@@ -88,13 +88,23 @@ export async function trimStreams(context: TrimContext): Promise<Partial<Record<
     const keepSeq = await firstSeqSince(context, name, keepFromMs, floor.lastSeq + 1);
     const purgeTo = Math.min(upTo + 1, keepSeq);
     if (purgeTo <= floor.firstSeq) continue;
-    trimmed[name] = (await context.jsm.streams.purge(name, { seq: purgeTo })).purged;
+    trimmed[name] = await purge(context, name, purgeTo);
   }
   return trimmed;
 }
 
+async function purge({ jsm }: TrimContext, stream: StreamName, seq: number): Promise<number> {
+  if (!isDelayed(stream)) return (await jsm.streams.purge(stream, { seq })).purged;
+  // what waits for its time is older than what came due, and stays
+  let purged = 0;
+  for (const filter of streams[stream].events.map(subjectsOf)) purged += (await jsm.streams.purge(stream, { filter, seq })).purged;
+  return purged;
+}
+
 async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
-  const { state } = await jsm.streams.info(stream, { subjects_filter: '>' });
+  // a delayed stream has a subject for each event: too many to list, and all of them have the same readers
+  const listed = isDelayed(stream) ? undefined : { subjects_filter: '>' };
+  const { state } = await jsm.streams.info(stream, listed);
   const readers: ReaderFloor[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
     const stage = stageOf(consumer);
@@ -105,7 +115,12 @@ async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promi
     const subjects = (flow[stage].takes as readonly EventType[]).map(subjectsOf);
     if (cursor) readers.push({ stage, subjects, floor: Number(cursor.string()) });
   }
-  return { readers, subjects: Object.keys(state.subjects ?? {}), firstSeq: state.first_seq, lastSeq: state.last_seq };
+  return {
+    readers,
+    subjects: listed ? Object.keys(state.subjects ?? {}) : streams[stream].events.map(subjectsOf),
+    firstSeq: state.first_seq,
+    lastSeq: state.last_seq,
+  };
 }
 
 /** A reader with nothing left to read has all that was stored before it was asked, whatever the last sequence of its own subjects. */
@@ -154,7 +169,11 @@ async function nextRecord(
   stream: StreamName,
   start: { deliver_policy: DeliverPolicy; opt_start_seq?: number; opt_start_time?: string },
 ): Promise<{ seq: number; atMs: number } | undefined> {
-  const consumer = await js.consumers.get(stream, { ...start, headers_only: true });
+  const consumer = await js.consumers.get(stream, {
+    ...start,
+    filter_subjects: streams[stream].events.map(subjectsOf),
+    headers_only: true,
+  });
   const message = await consumer.next({ expires: 1_000 });
   return message ? { seq: message.seq, atMs: Math.floor(message.info.timestampNanos / 1e6) } : undefined;
 }

@@ -1,9 +1,11 @@
 import { AckPolicy, JetStreamApiError, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
 import {
   flow,
+  isDelayed,
   streamOf,
   subjectIdOf,
   subjectsOf,
+  type Cause,
   type EventType,
   type HeliographEvent,
   type Outcome,
@@ -200,6 +202,7 @@ async function run<S extends StageName>(
   }
 
   async function take(message: JsMsg): Promise<void> {
+    if (isDelayed(stream) && (await cameDueBefore(message))) return;
     if (held.renew(message)) return;
     const events = parseRecord(message.data);
     if (!events || !events.every((event) => taken.has(event.type) || streamOf(event.type) === stream)) return buryRecord(message);
@@ -213,6 +216,22 @@ async function run<S extends StageName>(
       else todo.push(unsettled(event, record));
     }
     if (todo.length > 0) deliver(todo);
+  }
+
+  /**
+   * A nats-server that is killed while it lets events come due does so again for the one it was at: the first record of its subject counts.
+   * Looked up for each record, as a server may have died that this process was not connected to.
+   */
+  async function cameDueBefore(message: JsMsg): Promise<boolean> {
+    try {
+      const first = await jsm.direct.getMessage(stream, { seq: 1, next_by_subj: message.subject });
+      if (first === null || first.seq >= message.seq) return false;
+      message.ack();
+    } catch (error) {
+      log.warn({ stage, stream, seq: message.seq, err: error }, 'cannot look whether it came due before, trying again');
+      message.nak(1_000);
+    }
+    return true;
   }
 
   function unsettled(event: HeliographEvent, record: HeldRecord): Unsettled {
@@ -229,8 +248,7 @@ async function run<S extends StageName>(
     const { stream: from, seq } = record.position;
     while (!released) {
       try {
-        if (outcome.kind === 'done')
-          await Promise.all(outcome.events.map((made) => publisher.publish({ ...made, cause: { stream: from, seq } })));
+        if (outcome.kind === 'done') await publishAll(publisher, outcome.events, { stream: from, seq });
         else if (outcome.kind === 'never') await bury(publisher, stage, outcome.reason, { from, seq, event });
         return held.settle(record);
       } catch (error) {
@@ -283,6 +301,12 @@ async function run<S extends StageName>(
     }
     return js.consumers.get(stream, name);
   }
+}
+
+/** What waits for its time first: the other events say that it does, and after a crash they are what is looked for. */
+async function publishAll(publisher: Publisher, events: readonly HeliographEvent[], cause: Cause): Promise<void> {
+  for (const made of events) if (made.type === 'message.due') await publisher.publish({ ...made, cause });
+  await Promise.all(events.flatMap((made) => (made.type === 'message.due' ? [] : [publisher.publish({ ...made, cause })])));
 }
 
 function subjectsTaken(stage: StageName, stream: StreamName): string[] {

@@ -164,7 +164,7 @@ test('a reader that dies in the middle of a record: the next leaves out what was
     eventsInFlightMax: 10_000,
     skipSettled: [{ stream: 'OUTCOMES' as const, subjects: ['message.failed.crash-test'] }],
   };
-  const failed = (event: MessageSubmitted) =>
+  const failed = (event: { readonly message: Message }) =>
     done({
       type: 'message.failed',
       at: Date.now(),

@@ -29,7 +29,7 @@ export async function seedTenant(databaseUrl: string, carrierPort = 1): Promise<
     await putPricePlan(database, {
       id: 'standard',
       name: 'Standard',
-      refunds: ['rejected', 'failed', 'expired'],
+      refunds: ['rejected', 'failed', 'expired', 'cancelled'],
       prices: [{ prefix: '', microCreditsPerSegment: 1_000_000n }],
     });
     await putTenant(database, { id, name: 'Acme', enabled: true, pricePlanId: 'standard', defaultCountry: '', segmentsPerSecond: 0 });

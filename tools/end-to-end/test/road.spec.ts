@@ -214,6 +214,50 @@ test.each([
   expect(stdout).toContain('stat:DELIVRD');
 });
 
+test.each([
+  [
+    'HTTP, with send_at',
+    async (to: string, sendAtMs: number) => {
+      const response = await stack.post('/v1/messages', { to, text: 'at its time', send_at: new Date(sendAtMs).toISOString() });
+      return ((await response.json()) as { id: string }).id;
+    },
+  ],
+  [
+    'SMPP, with schedule_delivery_time',
+    async (to: string, sendAtMs: number) => {
+      const client = await connect(false);
+      const digits = new Date(sendAtMs).toISOString().replace(/\D/g, '');
+      const answer = await client.submit({
+        destination_addr: to.slice(1),
+        dest_addr_ton: 1,
+        short_message: 'at its time',
+        schedule_delivery_time: `${digits.slice(2, 15)}00+`,
+      });
+      client.close();
+      return answer.message_id;
+    },
+  ],
+])('a message by %s waits for that time, is shown as scheduled, and arrives once', async (_, submit) => {
+  const to = number();
+  const sendAtMs = Math.ceil((Date.now() + 2_500) / 100) * 100;
+  const id = await submit(to, sendAtMs);
+  const shown = await eventually('scheduled', async () => {
+    const found = await stack.get<{ state: string; sendAt: string }>(`/v1/messages/${id}`);
+    return found.state === 'scheduled' && found;
+  });
+  expect(shown.sendAt).toBe(new Date(sendAtMs).toISOString());
+  expect(carrier.messages({ to: to.slice(1) })).toEqual([]);
+  expect(await arrivedAt(to)).toBe('at its time');
+  const { hops } = await eventually('sent', async () => {
+    const found = await stack.get<Trace>(`/v1/messages/${id}/trace`);
+    return found.hops.some(({ event }) => event === 'message.sent') && found;
+  });
+  expect(hops.slice(0, 4).map(({ event }) => event)).toEqual(['message.submitted', 'message.scheduled', 'message.routed', 'message.sent']);
+  // the clock of nats-server may differ by a little
+  expect(Date.parse(hops[2]?.at as string)).toBeGreaterThanOrEqual(sendAtMs - 50);
+  expect(carrier.messages({ to: to.slice(1) })).toHaveLength(1);
+});
+
 test('a message that the provider refuses is reported as rejected and given back', async () => {
   const client = await connect(false);
   const before = await stack.balance();

@@ -48,7 +48,7 @@ async function seedTenant(database: RegistryDatabase): Promise<void> {
   await putPricePlan(database, {
     id: planId,
     name: 'One credit a segment',
-    refunds: ['rejected', 'failed', 'expired'],
+    refunds: ['rejected', 'failed', 'expired', 'cancelled'],
     prices: [{ prefix: '', microCreditsPerSegment }],
   });
   await putTenant(database, { id: tenantId, name: 'Demo', enabled: true, pricePlanId: planId, defaultCountry: '', segmentsPerSecond: 0 });
