@@ -1,3 +1,4 @@
+import { refusalReasons } from '@heliograph/message';
 import type { z } from 'zod';
 import type { ProblemReason } from './problem.ts';
 import {
@@ -50,26 +51,7 @@ export const endpoints = {
       many: { to: ['+31612345678', '+31687654321'], text: 'Hello all', class: 'bulk' },
     },
     answer: { status: 202, description: 'Accepted', schemas: [accepted, acceptedMany] },
-    problems: [
-      'malformed_json',
-      'too_large',
-      'unsupported_media_type',
-      'invalid',
-      'not_permitted',
-      'bad_number',
-      'bad_sender',
-      'empty_text',
-      'text_too_long',
-      'bad_encoding',
-      'bad_validity',
-      'bad_schedule',
-      'bad_webhook',
-      'unroutable',
-      'no_price',
-      'no_credit',
-      'throttled',
-      'unavailable',
-    ],
+    problems: ['malformed_json', 'too_large', 'unsupported_media_type', 'invalid', ...refusalReasons],
   },
   list: {
     method: 'get',

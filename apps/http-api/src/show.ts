@@ -36,9 +36,18 @@ export function showTrace({ id, state }: LoggedMessage, hops: readonly Hop[]): z
     hops: hops.map(({ atMs, detail, ...hop }) => ({
       ...hop,
       at: timeText(atMs),
-      detail: detail as Record<string, string | number | string[]>,
+      detail: showDetail(detail),
     })),
   };
+}
+
+/** Times are texts everywhere in the API: `sendAtMs` becomes `sendAt`. */
+function showDetail(detail: Hop['detail']): Record<string, string | number | string[]> {
+  return Object.fromEntries(
+    Object.entries(detail).map(([key, value]) =>
+      key.endsWith('AtMs') ? [key.slice(0, -'Ms'.length), timeText(Number(value))] : [key, value as string | number | string[]],
+    ),
+  );
 }
 
 /** Credit that is leased is the tenant's to spend as well, so what it can spend falls by exactly the price of a message. */
