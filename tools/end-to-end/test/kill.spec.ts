@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
 import { eventually } from '@heliograph/testbed';
 import { connectStubborn, type StubbornClient } from '../src/stubborn-client.ts';
+import { createStubbornHttpClient, type StubbornSubmitter } from '../src/stubborn-http-client.ts';
 import { startStack, type Stack } from '../src/stack.ts';
 
 const messages = 2_000;
@@ -40,16 +41,18 @@ test.each([
   ['message-log', 0],
   ['nats', connectorWindow],
   ['postgres', 0],
+  ['http-api', 0],
 ])(
   `kill -9 of %s in the middle of ${messages} messages: none is lost, each is charged once and reported`,
   async (service, duplicatesMax) => {
-    const [before, charged, resubmitted] = [carrier.stats(), await chargedCredits(), client.resubmitted];
+    const door = service === 'http-api' ? createStubbornHttpClient(stack) : bySmpp;
+    const [before, charged, resubmitted] = [carrier.stats(), await chargedCredits(), door.resubmitted];
     const texts = new Map(Array.from({ length: messages }, (_, i) => [`4479${numbers++}`, `${service} ${i}`]));
     let answered = 0;
     let killed: Promise<void> | undefined;
     const ids = await Promise.all(
       [...texts].map(async ([to, text]) => {
-        const id = await client.submit(to, text);
+        const id = await door.submit(to, text);
         if (++answered === messages / 4) killed = stack.killAndRestart(service);
         return id;
       }),
@@ -57,10 +60,10 @@ test.each([
     await killed;
     expect(new Set(ids).size).toBe(messages);
 
-    await eventually('every message is reported', () => ids.every((id) => client.receipts.get(id)?.state === 'DELIVERED'), 90_000);
+    await eventually('every message is reported', () => door.delivered(ids), 90_000);
     const after = carrier.stats();
     // What the client submitted again after a lost answer is another message, and was charged as one.
-    const again = client.resubmitted - resubmitted;
+    const again = door.resubmitted - resubmitted;
     const arrived = after.messages - before.messages;
     expect(arrived).toBeGreaterThanOrEqual(messages);
     expect(arrived).toBeLessThanOrEqual(messages + again + duplicatesMax);
@@ -76,6 +79,15 @@ test.each([
   },
   150_000,
 );
+
+/** The SMPP client knows by its receipts. */
+const bySmpp: StubbornSubmitter = {
+  submit: (to, text) => client.submit(to, text),
+  get resubmitted() {
+    return client.resubmitted;
+  },
+  delivered: async (ids) => ids.every((id) => client.receipts.get(id)?.state === 'DELIVERED'),
+};
 
 async function chargedCredits(): Promise<bigint> {
   const { charged } = await eventually('the balance', () => stack.balance());
