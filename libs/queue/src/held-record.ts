@@ -38,7 +38,6 @@ export function positionOf(message: JsMsg): RecordPosition {
 export interface HeldRecords {
   /** Events not settled yet. */
   readonly unsettled: number;
-  has(seq: number): boolean;
   /** True when the record was held already: then only its handle is renewed. */
   renew(message: JsMsg): boolean;
   hold(message: JsMsg, events: number): HeldRecord;
@@ -77,7 +76,6 @@ export function createHeldRecords(): HeldRecords {
     get unsettled() {
       return unsettled;
     },
-    has: (seq) => held.has(seq),
     renew(message) {
       const record = held.get(message.info.streamSequence);
       if (record) record.message = message;

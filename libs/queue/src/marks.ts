@@ -1,9 +1,8 @@
-import { DeliverPolicy, StorageType, type JetStreamClient } from '@nats-io/jetstream';
+import { DeliverPolicy, StorageType } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import type { ConnectedSince } from './connection.ts';
 import { positionOf, type Reading } from './held-record.ts';
-import type { Log } from './log.ts';
 import { QueueUnavailableError } from './publisher.ts';
+import type { ReaderContext } from './reader-context.ts';
 
 /** Keys that were marked by any process, kept for a time on disk and mirrored in the memory of each that has asked for them. */
 export interface Marks {
@@ -22,12 +21,8 @@ export interface MarksOptions {
   readonly ttlMs: number;
 }
 
-export interface MarksContext {
-  readonly js: JetStreamClient;
+export interface MarksContext extends ReaderContext {
   readonly replicas: number;
-  readonly log: Log;
-  readonly reading: Set<Reading>;
-  readonly connected: ConnectedSince;
 }
 
 const retryDelayMsMax = 10_000;

@@ -1,9 +1,8 @@
-import { DeliverPolicy, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import { flow, streamOf, subjectsOf, type HeliographEvent, type StageName, type StreamName, type TakenBy } from '@heliograph/message';
-import { positionOf, type Delivery, type Reading } from './held-record.ts';
-import type { Log } from './log.ts';
-import type { ConnectedSince } from './connection.ts';
+import { positionOf, type Delivery } from './held-record.ts';
+import type { ReaderContext } from './reader-context.ts';
 import { parseRecord } from './record.ts';
 
 export interface PositionReaderOptions<S extends StageName> {
@@ -28,13 +27,8 @@ export interface PositionReader {
   caughtUp(timeoutMs: number): Promise<boolean>;
 }
 
-export interface PositionReaderContext {
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
+export interface PositionReaderContext extends ReaderContext {
   readonly cursors: KV;
-  readonly log: Log;
-  readonly reading: Set<Reading>;
-  readonly connected: ConnectedSince;
 }
 
 /** How often the cursor is shown to the trimmer. It may lag: a cursor behind only keeps records longer. */

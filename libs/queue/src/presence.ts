@@ -1,8 +1,7 @@
-import { StorageType, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { StorageType } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import type { ConnectedSince } from './connection.ts';
 import type { Reading } from './held-record.ts';
-import type { Log } from './log.ts';
+import type { ReaderContext } from './reader-context.ts';
 
 /**
  * What the processes of a service have at the moment, by key: each keeps its own keys alive, and those of a process that is gone vanish
@@ -22,13 +21,8 @@ export interface PresenceOptions {
   readonly ttlMs: number;
 }
 
-export interface PresenceContext {
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
+export interface PresenceContext extends ReaderContext {
   readonly replicas: number;
-  readonly log: Log;
-  readonly reading: Set<Reading>;
-  readonly connected: ConnectedSince;
 }
 
 /** Two beats may get lost. */

@@ -11,6 +11,7 @@ import { readFromPosition, type PositionReader, type PositionReaderOptions } fro
 import { createPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { createPublisher } from './publisher.ts';
 import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
+import type { ReaderContext } from './reader-context.ts';
 import { trimStreams } from './trim.ts';
 import { workEach, workInBatches, type BatchWorkerOptions, type EachWorkerOptions, type Worker } from './worker.ts';
 
@@ -58,7 +59,9 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
   const publisher = createPublisher({ js, log });
   const reading = new Set<Reading>();
   const since: ConnectedSince = { sinceMs: Date.now(), again: new Set() };
-  const workerContext = { js, jsm, publisher, log, reading, connected: since };
+  const readers: ReaderContext = { js, jsm, log, reading, connected: since };
+  const workers = { ...readers, publisher };
+  const { replicas } = streamSizes;
   let connected = true;
   void (async () => {
     for await (const status of connection.status()) {
@@ -76,11 +79,11 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     ...createAsking(connection, log),
     publish: (event) => publisher.publish(event),
     bury: (stage, reason, body) => bury(publisher, stage, reason, body),
-    workEach: (options) => workEach(workerContext, options),
-    workInBatches: (options) => workInBatches(workerContext, options),
-    readFromPosition: (options) => readFromPosition({ js, jsm, cursors, log, reading, connected: since }, options),
-    presence: (options) => createPresence({ js, jsm, replicas: streamSizes.replicas, log, reading, connected: since }, options),
-    marks: (options) => openMarks({ js, replicas: streamSizes.replicas, log, reading, connected: since }, options),
+    workEach: (options) => workEach(workers, options),
+    workInBatches: (options) => workInBatches(workers, options),
+    readFromPosition: (options) => readFromPosition({ ...readers, cursors }, options),
+    presence: (options) => createPresence({ ...readers, replicas }, options),
+    marks: (options) => openMarks({ ...readers, replicas }, options),
     subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),

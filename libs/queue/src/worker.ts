@@ -1,4 +1,4 @@
-import { AckPolicy, JetStreamApiError, type Consumer, type JetStreamClient, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
+import { AckPolicy, JetStreamApiError, type Consumer, type JsMsg } from '@nats-io/jetstream';
 import {
   flow,
   isDelayed,
@@ -13,19 +13,10 @@ import {
   type StreamName,
   type TakenBy,
 } from '@heliograph/message';
-import {
-  ackWaitMs,
-  createHeldRecords,
-  releaseDelayMs,
-  type Delivery,
-  type HeldRecord,
-  type HeldRecords,
-  type Reading,
-} from './held-record.ts';
-import type { ConnectedSince } from './connection.ts';
+import { ackWaitMs, createHeldRecords, releaseDelayMs, type Delivery, type HeldRecord, type HeldRecords } from './held-record.ts';
 import { bury } from './dead-letter.ts';
-import type { Log } from './log.ts';
 import type { Publisher } from './publisher.ts';
+import type { ReaderContext } from './reader-context.ts';
 import { parseRecord } from './record.ts';
 import { createSettledLookup, type GivenEvents, type SettledLookup } from './settled.ts';
 
@@ -66,13 +57,8 @@ export interface Worker {
   readonly unsettled: number;
 }
 
-export interface WorkerContext {
-  readonly js: JetStreamClient;
-  readonly jsm: JetStreamManager;
+export interface WorkerContext extends ReaderContext {
   readonly publisher: Publisher;
-  readonly log: Log;
-  readonly reading: Set<Reading>;
-  readonly connected: ConnectedSince;
 }
 
 const recordsPerPull = 32;
@@ -171,7 +157,7 @@ async function run<S extends StageName>(
   let released = false;
   let stopPulling = (): void => {};
 
-  const consumer = await openConsumer(context, options, durable);
+  const consumer = await openConsumer();
   const pulling = pull(consumer);
 
   async function pull(first: Consumer): Promise<void> {
@@ -196,7 +182,7 @@ async function run<S extends StageName>(
         log.warn({ stage, durable, err: error }, 'cannot pull records, trying again');
         await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** failures, retryDelayMsMax)));
         // the consumer may have been deleted under us: make sure that it is there
-        current = await openConsumer(context, options, durable).catch(() => current);
+        current = await openConsumer().catch(() => current);
       }
     }
   }
@@ -284,9 +270,10 @@ async function run<S extends StageName>(
   context.reading.add(worker);
   return worker;
 
-  async function openConsumer(_: WorkerContext, { subjects, eventsInFlightMax }: WorkerOptions<S>, name: string): Promise<Consumer> {
+  async function openConsumer(): Promise<Consumer> {
+    const { subjects, eventsInFlightMax } = options;
     const config = {
-      durable_name: name,
+      durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       ack_wait: ackWaitMs * 1e6,
       max_ack_pending: Math.max(1_000, eventsInFlightMax),
@@ -297,9 +284,9 @@ async function run<S extends StageName>(
     } catch (error) {
       // it is there with another bound, say of a connector whose window was another
       if (!(error instanceof JetStreamApiError) || error.code !== consumerExists) throw error;
-      await jsm.consumers.update(stream, name, config);
+      await jsm.consumers.update(stream, durable, config);
     }
-    return js.consumers.get(stream, name);
+    return js.consumers.get(stream, durable);
   }
 }
 

@@ -1,0 +1,14 @@
+import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
+import type { ConnectedSince } from './connection.ts';
+import type { Reading } from './held-record.ts';
+import type { Log } from './log.ts';
+
+/** What everything that reads from the server is made of. */
+export interface ReaderContext {
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  readonly log: Log;
+  /** Whoever reads is in here until it has stopped. */
+  readonly reading: Set<Reading>;
+  readonly connected: ConnectedSince;
+}
