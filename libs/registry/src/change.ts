@@ -1,65 +1,103 @@
+import { audited, type Actor, type RegistryTransaction } from './audit.ts';
 import type { RegistryDatabase } from './database.ts';
 import type { SmppConnectorSettings } from './connector-settings.ts';
-import type { Credential, Route, Tenant, Webhook } from './snapshot.ts';
+import { credentialDefaults, type Credential } from './credential.ts';
+import { tenantDefaults, type Route, type Tenant, type Webhook } from './snapshot.ts';
 
-/** Writes to the control plane: each puts one thing, new or changed. Whoever calls tells the others with `registryChanged`. */
+export * from './audit.ts';
 
-export async function putPricePlan(
-  database: RegistryDatabase,
-  plan: { id: string; name: string; refunds: string[]; prices: { prefix: string; microCreditsPerSegment: bigint }[] },
+/**
+ * Writes to the control plane: each puts one thing, new or changed, alone or within an `audited` change. Whoever calls tells the others with
+ * `registryChanged`.
+ */
+
+export interface PricePlan {
+  readonly id: string;
+  readonly name: string;
+  /** Final states that give the charge back. */
+  readonly refunds: readonly string[];
+  /** One of each prefix. */
+  readonly prices: readonly { readonly prefix: string; readonly microCreditsPerSegment: bigint }[];
+}
+
+export async function putPricePlan(database: RegistryDatabase, plan: PricePlan): Promise<void> {
+  await database.$transaction((transaction) => writePricePlan(transaction, plan));
+}
+
+/** In a transaction, as a plan without its prices must not be seen. */
+export async function writePricePlan(transaction: RegistryTransaction, { id, name, refunds, prices }: PricePlan): Promise<void> {
+  const fields = { id, name, refunds: [...refunds] };
+  await transaction.pricePlan.upsert({ where: { id }, create: fields, update: fields });
+  await transaction.price.deleteMany({ where: { planId: id } });
+  await transaction.price.createMany({ data: prices.map((price) => ({ ...price, planId: id })) });
+}
+
+/** What is not given stays as it is, or is as the defaults say. */
+export async function putTenant(
+  database: RegistryTransaction,
+  tenant: Pick<Tenant, 'id' | 'name' | 'pricePlanId'> & Partial<Tenant>,
 ): Promise<void> {
-  const { prices, ...fields } = plan;
-  await database.$transaction([
-    database.pricePlan.upsert({ where: { id: plan.id }, create: fields, update: fields }),
-    database.price.deleteMany({ where: { planId: plan.id } }),
-    database.price.createMany({ data: prices.map((price) => ({ ...price, planId: plan.id })) }),
-  ]);
+  await database.tenant.upsert({ where: { id: tenant.id }, create: { ...tenantDefaults, ...tenant }, update: tenant });
 }
 
-export async function putTenant(database: RegistryDatabase, tenant: Tenant): Promise<void> {
-  await database.tenant.upsert({ where: { id: tenant.id }, create: tenant, update: tenant });
+/** What is not given stays as it is, or is as the defaults say. */
+export async function putCredential(
+  database: RegistryTransaction,
+  credential: Pick<Credential, 'id' | 'tenantId' | 'kind' | 'login' | 'verifier'> & Partial<Credential>,
+): Promise<void> {
+  const { tenantId, allowIps, scopes, ...plain } = credential;
+  const given = {
+    ...plain,
+    tenantId: tenantId === '' ? null : tenantId,
+    ...(allowIps && { allowIps: [...allowIps] }),
+    ...(scopes && { scopes: [...scopes] }),
+  };
+  const create = { ...credentialDefaults, allowIps: [], scopes: [], ...given };
+  await database.credential.upsert({ where: { id: credential.id }, create, update: given });
 }
 
-export async function putCredential(database: RegistryDatabase, credential: Credential): Promise<void> {
-  const fields = { ...credential, allowIps: [...credential.allowIps] };
-  await database.credential.upsert({ where: { id: credential.id }, create: fields, update: fields });
-}
+/** Ids of connectors that are the platform's own stand-ins: none in the registry may have them. `test`: where test messages go. */
+export const reservedConnectorIds: ReadonlySet<string> = new Set(['test']);
 
 export async function putSmppConnector(
-  database: RegistryDatabase,
+  database: RegistryTransaction,
   connector: { id: string; groupId: string; enabled: boolean; settings: SmppConnectorSettings; secret: string },
 ): Promise<void> {
   const fields = { ...connector, kind: 'smpp' };
   await database.connector.upsert({ where: { id: connector.id }, create: fields, update: fields });
 }
 
-export async function putRoute(database: RegistryDatabase, route: Route): Promise<void> {
+export async function putRoute(database: RegistryTransaction, route: Route): Promise<void> {
   await database.route.upsert({ where: { id: route.id }, create: route, update: route });
 }
 
-export async function putWebhook(database: RegistryDatabase, webhook: Webhook): Promise<void> {
-  await upsertWebhook(database, webhook);
+/** Without `oldUntil` only its first secret signs. */
+export async function putWebhook(database: RegistryDatabase, webhook: Omit<Webhook, 'oldUntil'> & Partial<Webhook>): Promise<void> {
+  await upsertWebhook(database, { oldUntil: [], ...webhook });
 }
 
 /**
- * Changes the webhook of a tenant by what it was: changes of one tenant's come one after the other, so that none is lost. `change` gives
- * undefined to leave it as it is. Gives what is stored then, or undefined when nothing was changed.
+ * Changes the webhook of a tenant by what it was, and records it. `change` gives undefined to leave it as it is. Gives what is stored then, or
+ * undefined when nothing was changed.
  */
 export async function changeWebhookOf(
   database: RegistryDatabase,
+  actor: Actor,
   tenantId: string,
   change: (before: Webhook | undefined) => Webhook | undefined,
+  done: 'changed' | 'secret_rotated' = 'changed',
 ): Promise<Webhook | undefined> {
-  return database.$transaction(async (transaction) => {
-    // there may be no row of the webhook to lock yet
-    await transaction.$queryRaw`SELECT 1 FROM "registry"."tenant" WHERE "id" = ${tenantId} FOR UPDATE`;
-    const after = change((await transaction.webhook.findUnique({ where: { tenantId } })) ?? undefined);
-    if (after) await upsertWebhook(transaction, after);
-    return after;
+  return audited(database, actor, async (transaction) => {
+    const before = (await transaction.webhook.findUnique({ where: { tenantId } })) ?? undefined;
+    const after = change(before);
+    if (!after) return { result: undefined, changes: [] };
+    await upsertWebhook(transaction, after);
+    const action = before ? (`webhook.${done}` as const) : 'webhook.created';
+    return { result: after, changes: [{ tenantId, action, subject: tenantId, before, after }] };
   });
 }
 
-async function upsertWebhook(database: Pick<RegistryDatabase, 'webhook'>, webhook: Webhook): Promise<void> {
-  const fields = { ...webhook, secrets: [...webhook.secrets] };
+async function upsertWebhook(database: RegistryTransaction, webhook: Webhook): Promise<void> {
+  const fields = { ...webhook, secrets: [...webhook.secrets], oldUntil: [...webhook.oldUntil] };
   await database.webhook.upsert({ where: { tenantId: webhook.tenantId }, create: fields, update: fields });
 }

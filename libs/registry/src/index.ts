@@ -1,6 +1,10 @@
 export * from './change.ts';
 export { smppConnectorSettings, type SmppConnectorSettings } from './connector-settings.ts';
+export * from './credential.ts';
+export * from './credential-change.ts';
+export * from './credential-use.ts';
 export { openRegistry, type RegistryDatabase } from './database.ts';
 export { createPrefixTable, type PrefixTable } from './prefix-table.ts';
+export * from './role.ts';
 export * from './snapshot.ts';
 export { registryChanged, watchRegistry, type RegistryWatch } from './watch.ts';

@@ -1,4 +1,5 @@
 import type { FinalState } from '@heliograph/message';
+import type { Credential, CredentialKind } from './credential.ts';
 import type { RegistryDatabase } from './database.ts';
 import { createPrefixTable, type PrefixTable } from './prefix-table.ts';
 
@@ -11,39 +12,12 @@ export interface Tenant {
   readonly defaultCountry: string;
   /** Of all its credentials together, in one process of a door. 0: no limit. */
   readonly segmentsPerSecond: number;
+  /** Whether its secrets may be given as parameters of a URL, where others may log them. */
+  readonly parameterSecrets: boolean;
 }
 
-export interface Credential {
-  readonly id: string;
-  readonly tenantId: string;
-  readonly kind: 'smpp' | 'api_key';
-  readonly login: string;
-  readonly verifier: string;
-  readonly enabled: boolean;
-  readonly window: number;
-  /** Bound at once, over all ingress processes. */
-  readonly sessions: number;
-  /** Where its binds may come from, CIDR of either family. Empty: anywhere. */
-  readonly allowIps: readonly string[];
-  /** Of one session. 0: no limit. */
-  readonly segmentsPerSecond: number;
-  /** What a session may send at once after a pause. 0: one second's worth. */
-  readonly burstSegments: number;
-  /** What data_coding 0 means in its messages (SMPP 3.4 §5.2.19). */
-  readonly defaultAlphabet: 'gsm' | 'latin1';
-}
-
-/** What a new tenant and a new credential have unless something else is said, as the columns' defaults. */
-export const tenantDefaults = { enabled: true, defaultCountry: '', segmentsPerSecond: 0 } as const;
-export const credentialDefaults = {
-  enabled: true,
-  window: 100,
-  sessions: 10,
-  allowIps: [],
-  segmentsPerSecond: 0,
-  burstSegments: 0,
-  defaultAlphabet: 'gsm',
-} as const;
+/** What a new tenant has unless something else is said, as the columns' defaults. */
+export const tenantDefaults = { enabled: true, defaultCountry: '', segmentsPerSecond: 0, parameterSecrets: false } as const;
 
 export interface Connector {
   readonly id: string;
@@ -65,9 +39,21 @@ export interface Route {
 export interface Webhook {
   readonly tenantId: string;
   readonly url: string;
-  /** Sealed with the master key, context `webhook:<tenant>`. */
+  /** Sealed with the master key, context `webhook:<tenant>`; the newest first. */
   readonly secrets: readonly string[];
+  /** Until when each secret after the first signs too, in order: `signingSecrets` says which do. */
+  readonly oldUntil: readonly Date[];
   readonly enabled: boolean;
+}
+
+/** The secrets that sign now, the newest first, still sealed; the old ones with the time their grace ends. */
+export function signingSecrets(
+  { secrets, oldUntil }: Webhook,
+  nowMs: number,
+): { readonly sealed: string; readonly until: Date | undefined }[] {
+  return secrets
+    .map((sealed, i) => ({ sealed, until: i === 0 ? undefined : (oldUntil[i - 1] ?? new Date(0)) }))
+    .filter(({ until }) => until === undefined || until.getTime() > nowMs);
 }
 
 /** The whole control plane at one moment. Immutable: a change makes another. */
@@ -76,8 +62,8 @@ export interface Snapshot {
   readonly tenants: ReadonlyMap<string, Tenant>;
   /** By id. */
   readonly credentials: ReadonlyMap<string, Credential>;
-  /** `login`: the system id, or the API key's lookup id. */
-  credentialByLogin(kind: Credential['kind'], login: string): Credential | undefined;
+  /** Also by the login of an API key before its reset, while its grace lasts or after: `verifiersOf` says whether it is still good. */
+  credentialByLogin(kind: CredentialKind, login: string): Credential | undefined;
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly routes: PrefixTable<Route>;
   /** Micro-credits per segment, or undefined when the plan has no price for the number: then it is refused. */
@@ -104,7 +90,12 @@ export async function loadSnapshot(database: RegistryDatabase): Promise<Snapshot
     ],
     { isolationLevel: 'RepeatableRead' },
   );
-  const byLogin = new Map(credentials.map((one) => [`${one.kind}:${one.login}`, one as Credential]));
+  const ofCredentials = credentials.map((one) => ({ ...one, tenantId: one.tenantId ?? '' }) as Credential);
+  const byLogin = new Map(
+    ofCredentials.flatMap((one) =>
+      [...(one.previousLogin === '' ? [] : [one.previousLogin]), one.login].map((login) => [`${one.kind}:${login}`, one]),
+    ),
+  );
   const pricesByPlan = new Map(
     plans.map((plan) => [
       plan.id,
@@ -115,7 +106,7 @@ export async function loadSnapshot(database: RegistryDatabase): Promise<Snapshot
   return {
     revision: revision.number,
     tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
-    credentials: new Map(credentials.map((one) => [one.id, one as Credential])),
+    credentials: new Map(ofCredentials.map((one) => [one.id, one])),
     credentialByLogin: (kind, login) => byLogin.get(`${kind}:${login}`),
     connectors: new Map(connectors.map((connector) => [connector.id, connector])),
     routes: createPrefixTable(routes.map((route) => [route.prefix, route])),

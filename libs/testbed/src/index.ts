@@ -1,4 +1,5 @@
 export { startBank } from './bank.ts';
+export { browserWaitMs, findBrowser, launchBrowser, type BrowserSearch, type BrowserSource } from './browser.ts';
 export { driftAfterMigrations, driftOf } from './drift.ts';
 export { eventually } from './eventually.ts';
 export { createHeard, type Heard } from './heard.ts';

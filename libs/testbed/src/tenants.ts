@@ -38,6 +38,7 @@ export async function seedTenant(databaseUrl: string, carrierPort = 1): Promise<
       ...common,
       id: apiCredential,
       kind: 'api_key',
+      role: 'tenant-admin',
       login: lookupIdOf(apiKey) as string,
       verifier: digestApiKey(apiKey),
     });

@@ -3,7 +3,7 @@ import { summaryJson, summaryText } from './banner.ts';
 
 const summary = {
   smpp: { host: '127.0.0.1', port: 2775, tlsPort: 2776, systemId: 'demo', password: 'secret12' },
-  http: { url: 'http://127.0.0.1:8080', apiKey: 'abc' },
+  http: { url: 'http://127.0.0.1:8080', apiKey: 'abc', operatorKey: 'def' },
   carrierUrl: 'http://127.0.0.1:40001',
   data: '/data',
   processes: { postgres: 7, router: 9 },
@@ -11,7 +11,7 @@ const summary = {
 
 test('for scripts it is one line of JSON, to the letter', () => {
   expect(summaryJson(summary)).toBe(
-    '{"ready":true,"smpp":{"host":"127.0.0.1","port":2775,"tlsPort":2776,"systemId":"demo","password":"secret12"},"http":{"url":"http://127.0.0.1:8080","apiKey":"abc"},"data":"/data","processes":{"postgres":7,"router":9}}\n',
+    '{"ready":true,"smpp":{"host":"127.0.0.1","port":2775,"tlsPort":2776,"systemId":"demo","password":"secret12"},"http":{"url":"http://127.0.0.1:8080","apiKey":"abc","operatorKey":"def"},"data":"/data","processes":{"postgres":7,"router":9}}\n',
   );
 });
 
@@ -22,6 +22,7 @@ test('for people it tells all that one needs to try it', () => {
     '127.0.0.1:2776',
     'demo',
     'secret12',
+    'operator    def',
     "curl http://127.0.0.1:8080/v1/messages -H 'Authorization: Bearer abc'",
     '/v1/messages/<id>/trace',
     '/docs',

@@ -3,7 +3,7 @@ import type { DemoCredentials } from './demo.ts';
 /** All that is told when everything runs. */
 export interface Summary {
   smpp: { host: string; port: number; tlsPort: number } & Pick<DemoCredentials, 'systemId' | 'password'>;
-  http: { url: string; apiKey: string };
+  http: { url: string } & Pick<DemoCredentials, 'apiKey' | 'operatorKey'>;
   /** Where the built-in carrier shows what it was sent; undefined with a carrier of one's own. */
   carrierUrl: string | undefined;
   data: string;
@@ -18,7 +18,7 @@ export function summaryJson({ smpp, http, data, processes }: Summary): string {
     JSON.stringify({
       ready: true,
       smpp: { host, port, tlsPort, systemId, password },
-      http: { url: http.url, apiKey: http.apiKey },
+      http: { url: http.url, apiKey: http.apiKey, operatorKey: http.operatorKey },
       data,
       processes,
     }) + '\n'
@@ -33,6 +33,7 @@ Heliograph is ready.
   SMPP        ${smpp.host}:${smpp.port}   (TLS, self-signed: ${smpp.host}:${smpp.tlsPort})
   system id   ${smpp.systemId}
   password    ${smpp.password}
+  operator    ${http.operatorKey}   (API key of the operator)
 
   Send a message:
     curl ${http.url}/v1/messages -H 'Authorization: Bearer ${http.apiKey}' \\

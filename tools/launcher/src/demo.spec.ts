@@ -7,4 +7,6 @@ test("the demo tenant's credentials are the same at each start, differ between i
   expect(demoCredentials('02'.repeat(32)).password).not.toBe(mine.password);
   expect(mine.password).toHaveLength(8); // SMPP 3.4 §4.1.1
   expect(mine.apiKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(mine.operatorKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(mine.operatorKey).not.toBe(mine.apiKey);
 });

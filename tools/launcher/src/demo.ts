@@ -2,11 +2,13 @@ import { deriveSecret } from '@heliograph/credential';
 import type { Options } from './options.ts';
 import { seedCredits, seedRegistry } from './seed-demo.ts';
 
-/** What the demo tenant proves itself with. */
+/** What the demo tenant and the first operator prove themselves with. */
 export interface DemoCredentials {
   systemId: string;
   password: string;
   apiKey: string;
+  /** Of the first operator, who is no tenant's. */
+  operatorKey: string;
 }
 
 /** What the seeds know. They run at every start, so each must find its own earlier work and leave it. */
@@ -37,5 +39,10 @@ export const demoSeeds: DemoSeeds = { beforeServices: seedRegistry, afterService
  */
 export function demoCredentials(masterKey: string): DemoCredentials {
   const key = Buffer.from(masterKey, 'hex');
-  return { systemId: 'demo', password: deriveSecret(key, 'demo smpp password', 6), apiKey: deriveSecret(key, 'demo api key', 32, 'hex') };
+  return {
+    systemId: 'demo',
+    password: deriveSecret(key, 'demo smpp password', 6),
+    apiKey: deriveSecret(key, 'demo api key', 32, 'hex'),
+    operatorKey: deriveSecret(key, 'demo operator key', 32, 'hex'),
+  };
 }

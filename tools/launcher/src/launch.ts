@@ -229,10 +229,10 @@ function summarize(
   const { smpp, smppTls, http } = ports;
   if (smpp === undefined || smppTls === undefined || http === undefined)
     throw new Error('the services reported no ports named smpp, smppTls and http');
-  const { systemId, password, apiKey } = credentials;
+  const { systemId, password, apiKey, operatorKey } = credentials;
   return {
     smpp: { host, port: smpp, tlsPort: smppTls, systemId, password },
-    http: { url: `http://${host}:${http}`, apiKey },
+    http: { url: `http://${host}:${http}`, apiKey, operatorKey },
     carrierUrl,
     data: run.options.data,
     processes: run.processes(),

@@ -10,4 +10,5 @@ export const dataOwners: DataOwner[] = [
   { schema: 'billing', migrations: 'apps/billing-credits/prisma/migrations' },
   { schema: 'message_log', migrations: 'apps/message-log/prisma/migrations' },
   { schema: 'dlr', migrations: 'apps/dlr-forwarder/prisma/migrations' },
+  { schema: 'http_api', migrations: 'apps/http-api/prisma/migrations' },
 ];

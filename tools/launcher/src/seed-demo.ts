@@ -59,12 +59,14 @@ async function seedCredentials(database: RegistryDatabase, { credentials: { syst
   const common = { ...credentialDefaults, tenantId, window: 1000, sessions: 100 };
   const smpp = await database.credential.findUnique({ where: { id: 'demo-smpp' } });
   if (!smpp || (await verifyPassword(smpp.verifier, password)) !== true) {
-    await putCredential(database, { ...common, id: 'demo-smpp', kind: 'smpp', login: systemId, verifier: await hashPassword(password) });
+    const verifier = await hashPassword(password);
+    await putCredential(database, { ...common, id: 'demo-smpp', kind: 'smpp', login: systemId, verifier, secretSetAt: new Date() });
   }
   await putCredential(database, {
     ...common,
     id: 'demo-api',
     kind: 'api_key',
+    role: 'tenant-admin',
     login: lookupIdOf(apiKey) as string,
     verifier: digestApiKey(apiKey),
   });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { digestApiKey } from '@heliograph/credential';
+import { demoCredentials } from './demo.ts';
 import { carrierSimulator, serviceEnv, services } from './services.ts';
 import type { Surroundings } from './services.ts';
 
@@ -61,6 +63,16 @@ describe('the environment of a service', () => {
       .filter((spec) => 'MASTER_KEY' in env(spec, {}, { MASTER_KEY: 'given' }))
       .map(({ name }) => name);
     expect(holders).toEqual(['http-api', 'connector-smpp', 'dlr-forwarder']);
+  });
+
+  test("knows the operator's key by its digest, and http-api alone does", () => {
+    const { operatorKey } = demoCredentials(surroundings.masterKey);
+    const knowing = [...services, carrierSimulator].filter((spec) => 'OPERATOR_KEY_DIGEST' in env(spec));
+    expect(knowing.map(({ name }) => name)).toEqual(['http-api']);
+    for (const spec of knowing) {
+      expect(env(spec)['OPERATOR_KEY_DIGEST']).toBe(digestApiKey(operatorKey));
+      expect(JSON.stringify(env(spec))).not.toContain(operatorKey);
+    }
   });
 });
 

@@ -1,3 +1,5 @@
+import { digestApiKey } from '@heliograph/credential';
+import { demoCredentials } from './demo.ts';
 import type { Options, Profile } from './options.ts';
 
 /** What a service's environment is made of. */
@@ -46,7 +48,11 @@ export const services: ServiceSpec[] = [
   {
     name: 'http-api',
     main: 'apps/http-api/src/main.ts',
-    env: ({ options, masterKey }) => ({ HTTP_PORT: String(options.httpPort), MASTER_KEY: masterKey }),
+    env: ({ options, masterKey }) => ({
+      HTTP_PORT: String(options.httpPort),
+      MASTER_KEY: masterKey,
+      OPERATOR_KEY_DIGEST: digestApiKey(demoCredentials(masterKey).operatorKey),
+    }),
     portEnv: { http: 'HTTP_PORT', health: 'HEALTH_PORT' },
     stopRank: 0,
   },
