@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { digestApiKey, lookupIdOf, matchesApiKey, newApiKey } from './index.ts';
+import { digestApiKey, lookupIdOf, matchesApiKey, matchesDigest, newApiKey, readApiKey } from './index.ts';
 
 // SHA-256 of the text "00...00" (64 zeros), as `printf '0%.0s' $(seq 64) | sha256sum` prints it.
 const zeros = '0'.repeat(64);
@@ -41,9 +41,24 @@ describe('matchesApiKey', () => {
   });
 });
 
+test('a presented key is hashed once for both: look-up id and digest', () => {
+  const { key, lookupId, digest } = newApiKey();
+  expect(readApiKey(key)).toEqual({ lookupId, digest });
+});
+
+test.each([
+  ['itself', digestOfZeros, digestOfZeros, true],
+  ['itself in capitals', digestOfZeros, digestOfZeros.toUpperCase(), true],
+  ['another', digestApiKey('x'), digestOfZeros, false],
+  ['nothing', '', digestOfZeros, false],
+  ['two that are none', '', '', false],
+])('matchesDigest: a digest and %s', (_, given, stored, expected) => {
+  expect(matchesDigest(given, stored)).toBe(expected);
+});
+
 test.each(['', 'abc', zeros.slice(1), zeros + '0', 'G' + zeros.slice(1), 'A' + zeros.slice(1)])(
-  'lookupIdOf the malformed key %j is undefined',
+  'the malformed key %j is not looked up',
   (key) => {
-    expect(lookupIdOf(key)).toBeUndefined();
+    expect([lookupIdOf(key), readApiKey(key)]).toEqual([undefined, undefined]);
   },
 );

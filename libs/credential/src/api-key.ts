@@ -25,13 +25,27 @@ export function digestApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
-/** Where to look a presented key up; undefined when it is not a key at all, so that no query is spent on it. */
+/**
+ * What a presented key is looked up by and compared with, hashed once; undefined when it is not a key at all, so that no query is spent on it.
+ */
+export function readApiKey(key: string): Pick<ApiKey, 'lookupId' | 'digest'> | undefined {
+  if (!wellFormedKey.test(key)) return undefined;
+  const digest = digestApiKey(key);
+  return { lookupId: digest.slice(0, lookupIdLength), digest };
+}
+
+/** The lookup id of a presented key; undefined when it is not a key at all. */
 export function lookupIdOf(key: string): string | undefined {
-  return wellFormedKey.test(key) ? digestApiKey(key).slice(0, lookupIdLength) : undefined;
+  return readApiKey(key)?.lookupId;
+}
+
+/** Whether two digests of keys are the same, in constant time; false for a malformed one. */
+export function matchesDigest(given: string, stored: string): boolean {
+  if (!wellFormedDigest.test(given) || !wellFormedDigest.test(stored)) return false;
+  return equalInConstantTime(Buffer.from(given, 'hex'), Buffer.from(stored, 'hex'));
 }
 
 /** Whether the key has this digest, in constant time; false for a malformed key or digest. */
 export function matchesApiKey(key: string, digest: string): boolean {
-  if (!wellFormedKey.test(key) || !wellFormedDigest.test(digest)) return false;
-  return equalInConstantTime(Buffer.from(digestApiKey(key), 'hex'), Buffer.from(digest, 'hex'));
+  return wellFormedKey.test(key) && matchesDigest(digestApiKey(key), digest);
 }

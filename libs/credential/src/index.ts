@@ -1,6 +1,13 @@
-export { createPasswordGate, hashPassword, verifyNothing, verifyPassword } from './password.ts';
+export { createPasswordGate, hashPassword, needsUpgrade, verifyNothing, verifyPassword } from './password.ts';
 export type { PasswordCheck, PasswordGate } from './password.ts';
-export { digestApiKey, lookupIdOf, matchesApiKey, newApiKey } from './api-key.ts';
+export { wrapLegacyVerifier } from './legacy.ts';
+export { isLegacyHex, legacyForms } from './legacy-form.ts';
+export type { LegacyForm } from './legacy-form.ts';
+export { createLockout } from './lockout.ts';
+export type { Lockout, LockoutOptions } from './lockout.ts';
+export { isAllowedFrom, networkOf, plainAddress, readNetworks } from './network.ts';
+export type { Networks } from './network.ts';
+export { digestApiKey, lookupIdOf, matchesApiKey, matchesDigest, newApiKey, readApiKey } from './api-key.ts';
 export type { ApiKey } from './api-key.ts';
 export { createVault, deriveSecret } from './vault.ts';
 export type { Vault } from './vault.ts';

@@ -1,11 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { hash, parseOptions, verify } from '@node-rs/argon2';
+import { unwrapLegacy } from './legacy-form.ts';
 
 /**
  * argon2id with the parameters OWASP's password storage cheat sheet gives first: 19 MiB, 2 passes, 1 lane. Some tens of
  * milliseconds of one CPU: dear for who guesses, bearable for a bind.
  */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+const prefix = '$argon2id$';
+/** How every verifier made now begins. */
+const current = `${prefix}v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$`;
 
 /** A stored verifier asking for more would let one damaged row take the machine's memory. In KiB, and in passes. */
 const memoryCostMax = 262_144;
@@ -41,6 +46,11 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, cost);
 }
 
+/** Whether what is stored is another form than `hashPassword` gives now: at the next good login, whoever has the password hashes it anew. */
+export function needsUpgrade(verifier: string): boolean {
+  return !verifier.startsWith(current);
+}
+
 /** The process's own gate: as many at once as there are CPUs, 3 at most; 64 waiting. */
 export const { verifyPassword, verifyNothing }: PasswordGate = createPasswordGate();
 
@@ -72,14 +82,9 @@ export function createPasswordGate({ concurrent = concurrentMax, waitingMax = wa
   };
 }
 
-type Comparison = (verifier: string, password: string) => Promise<boolean | undefined>;
-
-/** How each form of verifier is compared, by its prefix. A form's comparison gives undefined for a malformed one. */
-const comparisons: readonly (readonly [prefix: string, compare: Comparison])[] = [['$argon2id$', compareArgon2id]];
-
 async function compare(verifier: string, password: string): Promise<boolean> {
-  const form = comparisons.find(([prefix]) => verifier.startsWith(prefix));
-  const matches = await form?.[1](verifier, password);
+  const inner = unwrapLegacy(verifier, password) ?? { verifier, password };
+  const matches = inner.verifier.startsWith(prefix) ? await compareArgon2id(inner.verifier, inner.password) : undefined;
   if (matches !== undefined) return matches;
   await verify(decoy, password);
   return false;
