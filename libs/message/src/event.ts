@@ -1,6 +1,6 @@
 import type { FailureReason } from './reason.ts';
 import type { FinalState } from './state.ts';
-import type { Message, MessageHead } from './message.ts';
+import type { Content, Message, MessageHead } from './message.ts';
 
 /** The stream record an event was made from: how a stage knows, after a crash, what it had done already. */
 export interface Cause {
@@ -34,6 +34,14 @@ export interface MessageDue extends EventBase {
   readonly message: Message;
   /** Unix ms; a time that has passed is now. */
   readonly dueAtMs: number;
+}
+
+/** What waits for its time has other content and perhaps other times now; the head has the times. `at` grows from one to the next of a message. */
+export interface MessageReplaced extends EventBase {
+  readonly type: 'message.replaced';
+  readonly message: MessageHead;
+  readonly content: Content;
+  readonly flash?: boolean;
 }
 
 export interface MessageRouted extends EventBase {
@@ -112,17 +120,30 @@ export interface ReportDelivered extends EventBase {
   readonly attempt: number;
 }
 
+/** The tenant will not get the report: every try to post it has failed. It can still be posted again on request. */
+export interface ReportExhausted extends EventBase {
+  readonly type: 'report.exhausted';
+  readonly messageId: string;
+  readonly tenant: string;
+  readonly via: 'webhook';
+  readonly state: FinalState;
+  /** How often it was tried: as often as the schedule says, or less when its endpoint was not tried all the while. */
+  readonly attempts: number;
+}
+
 export type HeliographEvent =
   | MessageSubmitted
   | MessageScheduled
   | MessageDue
+  | MessageReplaced
   | MessageRouted
   | MessageSent
   | MessageFailed
   | ReceiptReceived
   | MessageReported
   | ReportDue
-  | ReportDelivered;
+  | ReportDelivered
+  | ReportExhausted;
 
 export type EventType = HeliographEvent['type'];
 
@@ -134,6 +155,7 @@ export function subjectIdOf(event: HeliographEvent): string {
     case 'receipt.received':
       return event.id;
     case 'report.delivered':
+    case 'report.exhausted':
       return event.messageId;
     default:
       return event.message.id;

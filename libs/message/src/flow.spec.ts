@@ -27,6 +27,7 @@ const message = { id: '1', credential: 'acme-smpp', class: 'otp' };
 test.each([
   [{ type: 'message.submitted', message }, 'message.submitted.otp'],
   [{ type: 'message.scheduled', message }, 'message.scheduled.all'],
+  [{ type: 'message.replaced', message }, 'message.replaced.all'],
   [{ type: 'message.due', message }, 'message.due.otp.1'],
   [{ type: 'message.routed', message, connector: 'c1' }, 'message.routed.c1.otp'],
   [{ type: 'message.sent', message, connector: 'c1' }, 'message.sent.c1'],
@@ -35,6 +36,7 @@ test.each([
   [{ type: 'message.reported', message }, 'message.reported.all'],
   [{ type: 'report.due', message }, 'report.due.smpp.acme-smpp'],
   [{ type: 'report.delivered', via: 'webhook' }, 'report.delivered.webhook'],
+  [{ type: 'report.exhausted', via: 'webhook' }, 'report.exhausted.webhook'],
 ])('the subject of %j is %s, which its stream takes', (event, subject) => {
   expect(subjectOf(event as unknown as HeliographEvent)).toBe(subject);
   expect(subject.startsWith(subjectsOf(event.type as EventType).slice(0, -1))).toBe(true);

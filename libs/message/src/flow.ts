@@ -17,20 +17,26 @@ export const flow = {
     gives: ['message.submitted'],
     does: 'checks, prices and charges a submission; one durable record holds the message and its charge',
   },
+  change: {
+    apps: ['smpp-ingress', 'http-api'],
+    takes: [],
+    gives: ['message.due', 'message.replaced'],
+    does: 'gives a message that waits for its time other content or another time; lets it come due at once to be cancelled',
+  },
   route: {
     apps: ['router'],
     takes: ['message.submitted', 'message.due'],
     gives: ['message.scheduled', 'message.due', 'message.routed', 'message.failed'],
-    does: 'lets a message wait for its time; chooses the connector by the longest matching prefix',
+    does: 'lets a message wait for its time; ends what was cancelled meanwhile; chooses the connector by the longest matching prefix',
   },
   deliver: {
-    apps: ['connector-smpp'],
+    apps: ['connector-smpp', 'router'],
     takes: ['message.routed'],
     gives: ['message.sent', 'message.failed'],
-    does: 'submits every segment to the provider within its window and pace',
+    does: 'submits every segment to the provider within its window and pace; the provider of test messages is played by the router',
   },
   receive: {
-    apps: ['connector-smpp'],
+    apps: ['connector-smpp', 'router'],
     takes: [],
     gives: ['receipt.received'],
     does: "stores a provider's receipt before the provider is answered",
@@ -50,7 +56,7 @@ export const flow = {
   webhook: {
     apps: ['dlr-forwarder'],
     takes: ['message.reported'],
-    gives: ['report.delivered'],
+    gives: ['report.delivered', 'report.exhausted'],
     does: "posts the signed report to the tenant's webhook",
   },
   charge: {
@@ -70,11 +76,13 @@ export const flow = {
     takes: [
       'message.submitted',
       'message.scheduled',
+      'message.replaced',
       'message.routed',
       'message.sent',
       'message.failed',
       'message.reported',
       'report.delivered',
+      'report.exhausted',
     ],
     gives: [],
     does: 'keeps the searchable history and the trace of every message',
@@ -97,9 +105,9 @@ export const streams = {
   SUBMITTED: { events: ['message.submitted'], retention: 'log' },
   SCHEDULED: { events: ['message.due'], retention: 'log', delayed: true },
   ROUTED: { events: ['message.routed'], retention: 'log' },
-  OUTCOMES: { events: ['message.scheduled', 'message.sent', 'message.failed'], retention: 'log' },
+  OUTCOMES: { events: ['message.scheduled', 'message.replaced', 'message.sent', 'message.failed'], retention: 'log' },
   RECEIPTS: { events: ['receipt.received'], retention: 'log' },
-  REPORTED: { events: ['message.reported', 'report.delivered'], retention: 'log' },
+  REPORTED: { events: ['message.reported', 'report.delivered', 'report.exhausted'], retention: 'log' },
   NOTIFY: { events: ['report.due'], retention: 'queue' },
 } as const satisfies Record<string, Stream>;
 
@@ -123,6 +131,8 @@ export function subjectOf(event: HeliographEvent): string {
       return `message.submitted.${event.message.class}`;
     case 'message.scheduled':
       return 'message.scheduled.all';
+    case 'message.replaced':
+      return 'message.replaced.all';
     case 'message.due':
       // one subject for each message: by it the queue knows whether it came due already
       return `message.due.${event.message.class}.${event.message.id}`;
@@ -139,7 +149,8 @@ export function subjectOf(event: HeliographEvent): string {
     case 'report.due':
       return `report.due.smpp.${event.message.credential}`;
     case 'report.delivered':
-      return `report.delivered.${event.via}`;
+    case 'report.exhausted':
+      return `${event.type}.${event.via}`;
   }
 }
 

@@ -7,5 +7,8 @@ export * from './lease.ts';
 export * from './message.ts';
 export * from './outcome.ts';
 export * from './reason.ts';
+export * from './report.ts';
 export * from './session.ts';
 export * from './state.ts';
+export * from './test-number.ts';
+export * from './webhook.ts';

@@ -25,6 +25,7 @@ export interface PassedTlv {
 
 /** The money of one message. On the wire micro-credits are decimal digits: JSON has no bigint. */
 export interface Charge {
+  /** Empty: nothing is charged. */
   readonly lease: string;
   readonly microCredits: string;
 }
@@ -60,6 +61,8 @@ export interface MessageHead {
   /** Where this message's report is posted; without it, the tenant's webhook, if it has one. */
   readonly webhook?: string;
   readonly charge: Charge;
+  /** It never leaves the platform and costs nothing: to a test number, or by a credential in test mode. */
+  readonly test?: true;
   /** W3C traceparent; only sampled messages carry one. */
   readonly traceparent?: string;
 }
@@ -73,9 +76,25 @@ export interface Message extends MessageHead {
    * order given; 1,024 octets at most, tags and lengths included. Whether they go out is a rule of the connector.
    */
   readonly tlvs?: readonly PassedTlv[];
+  /** The provider is asked to put it in the place of one to the same number that waits there (SMPP 3.4 §5.2.18). */
+  readonly replaceIfPresent?: true;
+  /**
+   * Only of a message of door `smpp` that waits for its time: what a replace_sm, which says neither (SMPP 3.4 §4.10.1), is read by. The
+   * data_coding as it was given (§5.2.19), and whether its octets began with a user data header (§5.2.12).
+   */
+  readonly dataCoding?: number;
+  readonly udhi?: true;
 }
 
 export function headOf(message: Message): MessageHead {
-  const { content: _content, flash: _flash, tlvs: _tlvs, ...head } = message;
+  const {
+    content: _content,
+    flash: _flash,
+    tlvs: _tlvs,
+    replaceIfPresent: _replaceIfPresent,
+    dataCoding: _dataCoding,
+    udhi: _udhi,
+    ...head
+  } = message;
   return head;
 }

@@ -3,7 +3,7 @@ import { JetStreamApiError, type JetStreamClient, type JetStreamPublishOptions }
 import { subjectOf, type HeliographEvent, type MessageDue } from '@heliograph/message';
 import { joinRecord, recordEventsMax, recordOctetsMax } from './record.ts';
 import type { Log } from './log.ts';
-import { waitingSubject } from './streams.ts';
+import { waitingFilter, waitingSubject } from './streams.ts';
 
 /** The stream did not take the record. `stored: 'unknown'`: no answer came in time, so it may have been kept. */
 export class QueueUnavailableError extends Error {
@@ -15,10 +15,18 @@ export class QueueUnavailableError extends Error {
 }
 
 export interface Publisher {
-  /** Resolves when the event is on disk, rejects with QueueUnavailableError. `message.due` waits in its stream until its time; again, it changes nothing. */
+  /**
+   * Resolves when the event is on disk, rejects with QueueUnavailableError. `message.due` waits in its stream until its time; again, it changes
+   * nothing, whatever waits or came due meanwhile.
+   */
   publish(event: HeliographEvent): Promise<void>;
   /** The same on a subject of the caller's. */
   publishTo(subject: string, body: object): Promise<void>;
+  /**
+   * Puts the event in the place of what waits, if that is the record `seq` still. Gives the sequence it is stored at (undefined: it is not)
+   * and how often it was tried. Rejects with QueueUnavailableError.
+   */
+  reschedule(event: MessageDue, seq: number): Promise<{ readonly seq: number | undefined; readonly tries: number }>;
   /** Events not acknowledged yet. */
   readonly pending: number;
   drain(): Promise<void>;
@@ -31,8 +39,8 @@ const attemptTimeoutMs = 5_000;
 export const giveUpMs = 30_000;
 /** Server says that a limit is reached: messages, bytes or storage (JetStream error codes). */
 const fullCodes = new Set([10023, 10047, 10077, 10122]);
-/** The subject that was expected to be empty is not: the event came due already. */
-const cameDueCode = 10071;
+/** The last record about the message is not the one that was expected. */
+export const notExpectedCode = 10071;
 
 interface Batch {
   readonly events: string[];
@@ -92,17 +100,23 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
     track(sent, batch.events.length);
   }
 
-  /** A record of its own, as each has its own time. */
-  function schedule(event: MessageDue): Promise<void> {
-    const target = subjectOf(event);
-    const stored = storeRecord(js, log, waitingSubject(event.message.id), joinRecord([JSON.stringify(event)]), {
-      schedule: { specification: new Date(event.dueAtMs), target },
-      // while it waits, the same again takes its place; once it came due, the server refuses it
-      expect: { lastSubjectSequence: 0, lastSubjectSequenceSubject: target },
+  /** Nothing about the message may be there: what waits may be a replacement by now, and what came due must not come again. */
+  async function schedule(event: MessageDue): Promise<void> {
+    await reschedule(event, 0);
+  }
+
+  /** A record of its own, as each has its own time. `seq`: the last record about the message must be this one, waiting or come due; 0 = none. */
+  function reschedule(event: MessageDue, seq: number): Promise<Stored> {
+    const stored = storeRecord(js, log, waitingSubject(event), joinRecord([JSON.stringify(event)]), {
+      schedule: { specification: new Date(event.dueAtMs), target: subjectOf(event) },
+      expect: { lastSubjectSequence: seq, lastSubjectSequenceSubject: waitingFilter(event.message.id, '*') },
     });
     pending++;
     track(
-      stored.catch(() => {}), // whoever published sees the rejection
+      stored.then(
+        () => {},
+        () => {}, // whoever published sees the rejection
+      ),
       1,
     );
     return stored;
@@ -119,6 +133,7 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
   return {
     publish: (event) => (event.type === 'message.due' ? schedule(event) : publishTo(subjectOf(event), event)),
     publishTo,
+    reschedule,
     get pending() {
       return pending;
     },
@@ -129,6 +144,12 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
   };
 }
 
+interface Stored {
+  /** undefined: the server refused it, as the last record about the message is another one. */
+  readonly seq: number | undefined;
+  readonly tries: number;
+}
+
 /** Publishes until the server says what became of it. A try that timed out may have been stored: the same id again, and `duplicate` is success. */
 async function storeRecord(
   js: JetStreamClient,
@@ -136,15 +157,15 @@ async function storeRecord(
   subject: string,
   record: string,
   options?: Partial<JetStreamPublishOptions>,
-): Promise<void> {
+): Promise<Stored> {
   const msgID = randomUUID();
   const deadline = Date.now() + giveUpMs;
   for (let attempt = 1; ; attempt++) {
     try {
-      await js.publish(subject, record, { ...options, msgID, timeout: attemptTimeoutMs });
-      return;
+      const { seq } = await js.publish(subject, record, { ...options, msgID, timeout: attemptTimeoutMs });
+      return { seq, tries: attempt };
     } catch (error) {
-      if (error instanceof JetStreamApiError && error.code === cameDueCode) return;
+      if (error instanceof JetStreamApiError && error.code === notExpectedCode) return { seq: undefined, tries: attempt };
       if (error instanceof JetStreamApiError && fullCodes.has(error.code)) throw new QueueUnavailableError('no', { cause: error });
       if (Date.now() > deadline) throw new QueueUnavailableError('unknown', { cause: error });
       log.warn({ subject, attempt, err: error }, 'record not acknowledged yet, publishing it again');

@@ -2,6 +2,7 @@ import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManage
 import { Kvm } from '@nats-io/kv';
 import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
 import { createAsking, type Asking } from './ask.ts';
+import { caughtUp, type CaughtUpOptions } from './caught-up.ts';
 import { openConnection, type ConnectedSince } from './connection.ts';
 import { bury } from './dead-letter.ts';
 import type { Reading } from './held-record.ts';
@@ -13,6 +14,7 @@ import { createPublisher } from './publisher.ts';
 import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { trimStreams } from './trim.ts';
+import { createWaits, type Waits } from './waiting.ts';
 import { workEach, workInBatches, type BatchWorkerOptions, type EachWorkerOptions, type Worker } from './worker.ts';
 
 export interface QueueOptions {
@@ -25,7 +27,7 @@ export interface QueueOptions {
 }
 
 /** The one door to JetStream: events in records, stages' outcomes into acknowledgements, questions between services. */
-export interface Queue extends Asking {
+export interface Queue extends Asking, Waits {
   /** Resolves when the event is on disk; rejects with QueueUnavailableError. */
   publish(event: HeliographEvent): Promise<void>;
   /** Puts what a stage cannot read among the dead letters, `dead.<stage>`; for what comes from outside, as a worker does it for events. Resolves when it is on disk. */
@@ -39,6 +41,8 @@ export interface Queue extends Asking {
   marks(options: MarksOptions): Promise<Marks>;
   /** The subjects of which a stream has records. */
   subjects(stream: StreamName): Promise<string[]>;
+  /** Whether a stage has dealt with all that reached a stream until now; waits for it. Never rejects: false when the server does not answer. */
+  caughtUp(options: CaughtUpOptions): Promise<boolean>;
   /** Last sequence a stream has stored. */
   lastSeq(stream: StreamName): Promise<number>;
   /** Removes what every reader has; gives the number of records by stream. */
@@ -77,6 +81,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
 
   return {
     ...createAsking(connection, log),
+    ...createWaits({ jsm, publisher }),
     publish: (event) => publisher.publish(event),
     bury: (stage, reason, body) => bury(publisher, stage, reason, body),
     workEach: (options) => workEach(workers, options),
@@ -85,6 +90,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     presence: (options) => createPresence({ ...readers, replicas }, options),
     marks: (options) => openMarks({ ...readers, replicas }, options),
     subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
+    caughtUp: (options) => caughtUp({ js, jsm }, options),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),
     get connected() {

@@ -6,7 +6,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { isDelayed, streams, subjectsOf, type StreamName } from '@heliograph/message';
+import { isDelayed, streams, subjectOf, subjectsOf, type MessageDue, type StreamName } from '@heliograph/message';
 
 export const deadLetterStream = 'DEAD';
 /** Where the events of a delayed stream wait for their time, one subject each. */
@@ -55,9 +55,14 @@ function configOf(name: StreamName, sizes: StreamSizes): Config {
   };
 }
 
-/** Where the event about this message waits. */
-export function waitingSubject(messageId: string): string {
-  return `schedule.${messageId}`;
+/** Where the event waits: as it is called when it comes due, with another first token, so that one filter names both. */
+export function waitingSubject(event: MessageDue): string {
+  return subjectOf(event).replace('message', 'schedule');
+}
+
+/** Whatever waits about this message; with `*` for `first`, what came due, too. */
+export function waitingFilter(messageId: string, first: 'schedule' | '*' = 'schedule'): string {
+  return `${first}.due.*.${messageId}`;
 }
 
 type Config = Partial<StreamConfig> & { name: string };

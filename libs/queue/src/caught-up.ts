@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { streams, subjectsOf, type StageName, type StreamName } from '@heliograph/message';
+import { notExpectedCode } from './publisher.ts';
+import { durableName } from './worker.ts';
+
+export interface CaughtUpOptions {
+  /** One that reads the whole stream with one durable. */
+  readonly stage: StageName;
+  readonly stream: StreamName;
+  readonly withinMs: number;
+}
+
+const lookEveryMs = 50;
+
+/**
+ * Waits until the stage, whichever of its processes did it, has dealt with every record that had reached the stream when this was asked. False:
+ * not within the time, or the server does not answer.
+ */
+export async function caughtUp(
+  { js, jsm }: { js: Pick<JetStreamClient, 'publish'>; jsm: JetStreamManager },
+  { stage, stream, withinMs }: CaughtUpOptions,
+): Promise<boolean> {
+  const untilMs = Date.now() + withinMs;
+  try {
+    await passThrough(js, stream, withinMs);
+    const { last_seq: last } = (await jsm.streams.info(stream)).state;
+    for (;;) {
+      const { num_pending: pending, num_ack_pending: unacked, ack_floor: floor } = await jsm.consumers.info(stream, durableName(stage));
+      if (floor.stream_seq >= last || (pending === 0 && unacked === 0)) return true;
+      if (Date.now() + lookEveryMs > untilMs) return false;
+      await pause(lookEveryMs);
+    }
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A stream's information may overtake records that wait to be stored (a disk that stands still for a while). A record that can never be the next
+ * one takes their way and is refused at its end: when the answer is there, so are they.
+ */
+async function passThrough(js: Pick<JetStreamClient, 'publish'>, stream: StreamName, timeoutMs: number): Promise<void> {
+  const subject = subjectsOf(streams[stream].events[0]).replace('>', 'nothing');
+  try {
+    await js.publish(subject, '', { expect: { lastSequence: Number.MAX_SAFE_INTEGER }, timeout: timeoutMs });
+  } catch (error) {
+    if (!(error instanceof JetStreamApiError) || error.code !== notExpectedCode) throw error;
+  }
+}
