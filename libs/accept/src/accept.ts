@@ -5,7 +5,7 @@ import { counter, newTraceparent, isSampled, recordSpan } from '@heliograph/serv
 import { decide, type Decision } from './decide.ts';
 import type { HeldLease } from './purse.ts';
 import type { Acceptance, Submission } from './submission.ts';
-import { createThrottle, takeFromAll, type Throttle } from './throttle.ts';
+import { createThrottle, takeFromAll, type Pace, type PaceLeft, type Throttle } from './throttle.ts';
 import { createWallet } from './wallet.ts';
 
 /** The one submit path under every door. */
@@ -15,6 +15,10 @@ export interface Accept {
    * `session`; without one, of all that this process takes from the credential.
    */
   submit(submission: Submission, session?: Throttle): Promise<Acceptance>;
+  /** What `submit` would make of it at this moment, were there credit and nothing else under way: nothing is stored or charged. */
+  preview(submission: Submission): Decision;
+  /** What is left now, by the narrower limit, for those who send with the credential and without a session; undefined: there is no limit. */
+  paceLeft(credential: string): PaceLeft | undefined;
   /** Submissions on their way to the stream. */
   readonly pending: number;
   /** Waits for them and gives the leases back. */
@@ -51,30 +55,37 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
     if (!decision.ok) return decision;
     const retryAfterMs = throttles.take(decision.message, session, now());
     if (retryAfterMs > 0) return { ok: false, reason: 'throttled', detail: 'more segments a second than you may send', retryAfterMs };
-    const { tenant } = decision.message;
-    let lease = wallet.take(tenant, decision.microCredits);
-    if (!lease) {
+    const { tenant, test } = decision.message;
+    let lease = test ? undefined : wallet.take(tenant, decision.microCredits);
+    if (!lease && !test) {
       const taken = await wallet.takeOrAsk(tenant, decision.microCredits);
       if (taken.kind === 'no_credit') return { ok: false, reason: 'no_credit', detail: 'the balance does not cover this message' };
       if (taken.kind === 'unavailable')
         return { ok: false, reason: 'unavailable', detail: 'credit cannot be checked now, nothing was charged' };
       lease = taken.lease;
     }
+    // from here to the publish nothing waits
+    if (now() > (submission.beginBeforeMs ?? Number.POSITIVE_INFINITY)) {
+      if (lease) wallet.refused(tenant, lease, decision.microCredits);
+      return { ok: false, reason: 'unavailable', detail: 'it took too long, nothing was charged' };
+    }
     return store(decision, lease);
   }
 
-  async function store({ message, microCredits }: Extract<Decision, { ok: true }>, lease: HeldLease): Promise<Acceptance> {
-    const charged = traced({ ...message, charge: { lease: lease.id, microCredits: String(microCredits) } });
+  /** Without a lease: what costs nothing by itself, as a test message, is covered by none. */
+  async function store({ message, microCredits }: Extract<Decision, { ok: true }>, lease: HeldLease | undefined): Promise<Acceptance> {
+    const charged = traced({ ...message, charge: { lease: lease?.id ?? '', microCredits: String(microCredits) } });
     try {
       await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message: charged });
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
       // Not known to be stored: the charge stands, as the record may be there; the tenant is told to try again.
-      if (error.stored === 'no') wallet.refused(message.tenant, lease, microCredits);
-      else wallet.stored(message.tenant, lease);
-      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now' };
+      if (lease && error.stored === 'no') wallet.refused(message.tenant, lease, microCredits);
+      else if (lease) wallet.stored(message.tenant, lease);
+      const mayBeStored = error.stored === 'unknown' ? { mayBeStored: true as const } : {};
+      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now', ...mayBeStored };
     }
-    wallet.stored(message.tenant, lease);
+    if (lease) wallet.stored(message.tenant, lease);
     if (charged.traceparent) {
       recordSpan('accept', {
         traceparent: charged.traceparent,
@@ -88,6 +99,8 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
 
   return {
     submit,
+    preview: (submission) => decide(submission, registry.current, now()),
+    paceLeft: (credential) => throttles.left(credential, now()),
     get pending() {
       return inWork.size;
     },
@@ -106,27 +119,32 @@ function createThrottles(registry: RegistryWatch) {
     if (!throttle) kept.set(id, (throttle = createThrottle()));
     return throttle;
   }
+  /** What limits the messages of a credential: none where neither it nor its tenant has a pace. */
+  function limitsOf(credential: string, session?: Throttle): readonly (readonly [Throttle, Pace])[] {
+    const { tenants, credentials } = registry.current;
+    const own = credentials.get(credential);
+    const whole = own && tenants.get(own.tenantId);
+    if (!whole?.segmentsPerSecond && !own?.segmentsPerSecond) return unlimited;
+    return [
+      ...(whole ? ([[of(`tenant ${whole.id}`), { ...whole, burstSegments: 0 }]] as const) : []),
+      ...(own ? ([[session ?? of(`credential ${credential}`), own]] as const) : []),
+    ];
+  }
   return {
     /** Time to wait, ms; 0: taken. */
-    take(
-      { tenant, credential, segments }: Pick<Message, 'tenant' | 'credential' | 'segments'>,
-      session: Throttle | undefined,
-      nowMs: number,
-    ) {
-      const { tenants, credentials } = registry.current;
-      const [whole, own] = [tenants.get(tenant), credentials.get(credential)];
-      if (!whole?.segmentsPerSecond && !own?.segmentsPerSecond) return 0;
-      return takeFromAll(
-        [
-          ...(whole ? ([[of(`tenant ${tenant}`), { ...whole, burstSegments: 0 }]] as const) : []),
-          ...(own ? ([[session ?? of(`credential ${credential}`), own]] as const) : []),
-        ],
-        segments,
-        nowMs,
-      );
+    take({ credential, segments }: Pick<Message, 'credential' | 'segments'>, session: Throttle | undefined, nowMs: number): number {
+      const limits = limitsOf(credential, session);
+      return limits.length === 0 ? 0 : takeFromAll(limits, segments, nowMs);
+    },
+    left(credential: string, nowMs: number): PaceLeft | undefined {
+      const all = limitsOf(credential).filter(([, { segmentsPerSecond }]) => segmentsPerSecond > 0);
+      const left = all.map(([throttle, pace]) => throttle.left(pace, nowMs));
+      return left.sort((a, b) => a.segments - b.segments || b.fullInMs - a.fullInMs)[0];
     },
   };
 }
+
+const unlimited: readonly [] = [];
 
 /** A sampled message's trace id is its own id, so that its trace is found without looking anything up. */
 function traced(message: Message): Message {

@@ -1,21 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
-import { messageStates, type LoggedMessage, type MessageQuestion, type MessageState, type SendingBegun } from '@heliograph/message';
+import {
+  messageStates,
+  type LoggedMessage,
+  type MessageDue,
+  type MessageQuestion,
+  type MessageState,
+  type SendingBegun,
+} from '@heliograph/message';
 import { QueueUnavailableError } from '@heliograph/queue';
 import { createCancel } from './cancel.ts';
 
 const question = { tenant: 'acme', id: '0a1b2c3d' };
 const id = '019c0a70000070008000000000000001';
 
+const waitingEvent = { type: 'message.due', at: 5, dueAtMs: 60_000, message: { id } } as MessageDue;
+/** What becomes of the wish to let it come due: 'gone': nothing waits any more. */
+type Swap = 'won' | 'lost' | 'unknown' | 'gone';
+
 /** Each look of message-log by turns, the last of them again and again; 'away': no answer, 'unknown': no such message. */
 type Look = MessageState | 'away' | 'unknown';
 
 function aCancel(
   looks: readonly Look[],
-  { storing = 'stored', begunAtLook = 0 }: { storing?: 'stored' | 'refused'; begunAtLook?: number } = {},
+  { storing = 'stored', begunAtLook = 0, swaps = [] }: { storing?: 'stored' | 'refused'; begunAtLook?: number; swaps?: Swap[] } = {},
 ) {
   const clock = { now: 0 };
   const asked: MessageQuestion[] = [];
   const marked: string[] = [];
+  const swapped: MessageDue[] = [];
   let tellBegun = (_: SendingBegun): void => {};
   const { cancel } = createCancel({
     asking: {
@@ -36,10 +48,20 @@ function aCancel(
         marked.push(key);
       },
     },
+    waits: {
+      waiting: async () => (swaps[0] === 'gone' ? undefined : { event: waitingEvent, seq: 7 }),
+      async swapWaiting(was, event) {
+        expect([marked, was.seq]).toEqual([[id], 7]);
+        swapped.push(event);
+        const swap = swaps.shift();
+        if (swap === 'unknown') throw new QueueUnavailableError('unknown');
+        return swap === 'won';
+      },
+    },
     now: () => clock.now,
     pause: async (ms) => void (clock.now += ms),
   });
-  return { cancel, clock, asked, marked };
+  return { cancel, clock, asked, marked, swapped };
 }
 
 describe('a message that waits', () => {
@@ -77,6 +99,42 @@ describe('a message that waits', () => {
   test('may be cancelled or not when message-log goes away meanwhile, or the mark is not stored', async () => {
     expect(await aCancel(['accepted', 'away']).cancel(question)).toEqual({ kind: 'unavailable' });
     expect(await aCancel(['accepted'], { storing: 'refused' }).cancel(question)).toEqual({ kind: 'unavailable' });
+  });
+});
+
+describe('a message that waits for its time', () => {
+  test('comes due now, once it is marked, and is cancelled', async () => {
+    const { cancel, clock, swapped } = aCancel(['scheduled', 'scheduled', 'cancelled'], { swaps: ['won'] });
+    expect(await cancel(question)).toMatchObject({ kind: 'cancelled' });
+    expect(swapped).toEqual([{ ...waitingEvent, at: 6, dueAtMs: 0 }]);
+    expect(clock.now).toBe(200);
+  });
+
+  test('comes due now also when it is heard of as scheduled only after it was marked', async () => {
+    const { cancel, swapped } = aCancel(['accepted', 'scheduled', 'cancelled'], { swaps: ['won'] });
+    expect(await cancel(question)).toMatchObject({ kind: 'cancelled' });
+    expect(swapped).toHaveLength(1);
+  });
+
+  test.each([
+    ['lost to a replacement', 'lost'],
+    ['not known to be stored', 'unknown'],
+  ] as const)('is tried again when that is %s', async (_, first) => {
+    const { cancel, swapped } = aCancel(['scheduled', 'scheduled', 'scheduled', 'cancelled'], { swaps: [first, 'won'] });
+    expect(await cancel(question)).toMatchObject({ kind: 'cancelled' });
+    expect(swapped).toHaveLength(2);
+  });
+
+  test('will be cancelled when its time comes where that is not done within two seconds', async () => {
+    const { cancel, clock } = aCancel(['scheduled']);
+    expect(await cancel(question)).toMatchObject({ kind: 'cancelling' });
+    expect(clock.now).toBe(2_000);
+  });
+
+  test('is left to its router when it has come due by itself', async () => {
+    const { cancel, swapped } = aCancel(['scheduled', 'routed', 'cancelled'], { swaps: ['gone'] });
+    expect(await cancel(question)).toMatchObject({ kind: 'cancelled' });
+    expect(swapped).toEqual([]);
   });
 });
 

@@ -8,11 +8,11 @@ import {
   type MessageState,
   type SendingBegun,
 } from '@heliograph/message';
-import { QueueUnavailableError, type Asking, type Marks, type Queue } from '@heliograph/queue';
+import { QueueUnavailableError, type Asking, type Marks, type Queue, type Waits } from '@heliograph/queue';
 
 /** What became of the wish to have a message back. */
 export type Cancellation =
-  /** It has ended as cancelled; `cancelling`: it will, wherever it waits. */
+  /** It has ended as cancelled; `cancelling`: it will, wherever it waits (for its time: when that comes, as it could not be let come now). */
   | { readonly kind: 'cancelled' | 'cancelling'; readonly message: LoggedMessage }
   /** It is on its way or has ended, and goes on as if nothing had been asked. */
   | { readonly kind: 'not_cancellable'; readonly message: LoggedMessage }
@@ -28,13 +28,14 @@ export interface Cancel {
 export interface CancelOptions {
   readonly asking: Pick<Asking, 'ask' | 'listen'>;
   readonly marks: Pick<Marks, 'put'>;
+  readonly waits: Waits;
   readonly now?: () => number;
   readonly pause?: (ms: number) => Promise<void>;
 }
 
 /** Loads the marks of the process: one of these for each door. */
-export async function openCancel(queue: Pick<Queue, 'ask' | 'listen' | 'marks'>): Promise<Cancel> {
-  return createCancel({ asking: queue, marks: await queue.marks(cancelledMarks) });
+export async function openCancel(queue: Pick<Queue, 'ask' | 'listen' | 'marks'> & Waits): Promise<Cancel> {
+  return createCancel({ asking: queue, waits: queue, marks: await queue.marks(cancelledMarks) });
 }
 
 const askEveryMs = 100;
@@ -42,7 +43,7 @@ const waitMsMax = 2_000;
 /** message-log waits up to 2 s for a message that was accepted a moment ago. */
 const askTimeoutMs = 5_000;
 
-export function createCancel({ asking, marks, now = Date.now, pause = wait }: CancelOptions): Cancel {
+export function createCancel({ asking, marks, waits, now = Date.now, pause = wait }: CancelOptions): Cancel {
   /** Being asked for here, and how many ask. */
   const waiting = new Map<string, Set<{ begun: boolean }>>();
   asking.listen<SendingBegun>(sendingBegun, ({ id }) => {
@@ -76,7 +77,9 @@ export function createCancel({ asking, marks, now = Date.now, pause = wait }: Ca
    */
   async function see(question: MessageQuestion, first: LoggedMessage, heard: { readonly begun: boolean }): Promise<Cancellation> {
     const untilMs = now() + waitMsMax;
+    let hastened = false;
     for (let message = first; ;) {
+      hastened ||= message.state === 'scheduled' && (await hasten(message.id));
       await pause(askEveryMs);
       const answer = await asking.ask<MessageAnswer>(historySubjects.get, question, askTimeoutMs);
       message = answer?.message ?? message;
@@ -84,6 +87,22 @@ export function createCancel({ asking, marks, now = Date.now, pause = wait }: Ca
       if (stands === 'cancelled') return { kind: 'cancelled', message };
       if (stands === 'past' || heard.begun) return { kind: 'not_cancellable', message };
       if (now() >= untilMs) return answer ? { kind: 'cancelling', message } : { kind: 'unavailable' };
+    }
+  }
+
+  /**
+   * Lets a message that waits for its time come due now, to be ended by the router, which has the mark. True: there is nothing more to do. A
+   * swap that is lost or not known to be stored matters little: the message ends as cancelled when its time comes, if not before.
+   */
+  async function hasten(id: string): Promise<boolean> {
+    try {
+      const was = await waits.waiting(id);
+      if (!was) return true;
+      const at = Math.max(now(), was.event.at + 1);
+      return await waits.swapWaiting(was, { ...was.event, at, dueAtMs: now() });
+    } catch (error) {
+      if (error instanceof QueueUnavailableError) return false;
+      throw error;
     }
   }
 

@@ -1,11 +1,20 @@
-import { expect, test } from '@jest/globals';
-import type { Content } from '@heliograph/message';
-import { createPrefixTable, credentialDefaults, type Snapshot } from '@heliograph/registry';
-import { decide, segmentsMax } from './decide.ts';
+import { describe, expect, test } from '@jest/globals';
+import { testRefusals, type Content } from '@heliograph/message';
+import { createPrefixTable, credentialDefaults, type Route, type Snapshot } from '@heliograph/registry';
+import { segmentsMax } from './content.ts';
+import { decide } from './decide.ts';
 import type { Submission } from './submission.ts';
 
 const nowMs = Date.UTC(2026, 10, 20);
-const tenant = { id: 'acme', name: 'Acme', enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 };
+const tenant = {
+  id: 'acme',
+  name: 'Acme',
+  enabled: true,
+  pricePlanId: 'plan',
+  defaultCountry: '',
+  segmentsPerSecond: 0,
+  parameterSecrets: false,
+};
 const credential = {
   ...credentialDefaults,
   id: 'acme-smpp',
@@ -13,6 +22,7 @@ const credential = {
   kind: 'smpp',
   login: 'acme',
   verifier: '',
+  secretSetAt: new Date(0),
   enabled: true,
   window: 10,
   sessions: 1,
@@ -102,6 +112,42 @@ test.each([
 function days(count: number): number {
   return count * 24 * 3_600_000;
 }
+
+describe('a test message', () => {
+  const nothingThere = { routes: createPrefixTable<Route>([]), price: () => undefined };
+
+  test('to a test number needs neither route nor price, and costs nothing', () => {
+    const decision = decide(
+      { ...submission, to: { addr: '+1 555 010 0001' }, content: text('a'.repeat(161)) },
+      snapshot(nothingThere),
+      nowMs,
+    );
+    expect(decision).toMatchObject({ ok: true, microCredits: 0n, message: { to: '+15550100001', test: true, segments: 2 } });
+  });
+
+  test('is every message of a credential in test mode, whoever it is to', () => {
+    const facts = snapshot({ credential: { mode: 'test' }, ...nothingThere });
+    expect(decide(submission, facts, nowMs)).toMatchObject({ ok: true, microCredits: 0n, message: { to: '+15551234567', test: true } });
+  });
+
+  test('is none that another credential sends to another number', () => {
+    expect(decide(submission, snapshot(), nowMs)).not.toHaveProperty('message.test');
+  });
+
+  test.each(['live', 'test'])('to a number that is to be refused is, for a credential in mode %s', (mode) => {
+    for (const { number, reason } of testRefusals)
+      expect(decide({ ...submission, to: { addr: number } }, snapshot({ credential: { mode } }), nowMs)).toMatchObject({
+        ok: false,
+        reason,
+      });
+  });
+
+  test('is refused like any other for what is wrong with it', () => {
+    expect(decide({ ...submission, to: { addr: '+15550100001' }, content: text('') }, snapshot(), nowMs)).toMatchObject({
+      reason: 'empty_text',
+    });
+  });
+});
 
 test('the id that the client knows it by and the parameters to pass on stay with the message', () => {
   const kept = { receiptId: '0a1b2c3d', tlvs: [{ tag: 0x1400, value: '00ff' }] };

@@ -1,4 +1,6 @@
 export { createAccept, type Accept } from './accept.ts';
 export { openCancel, type Cancel, type Cancellation } from './cancel.ts';
-export { createThrottle, type Throttle } from './throttle.ts';
+export { openChanges, type Replace, type Replaced, type ReadReplacement, type Replacement } from './replace.ts';
+export type { Decision } from './decide.ts';
+export { createThrottle, type PaceLeft, type Throttle } from './throttle.ts';
 export type { Acceptance, Submission } from './submission.ts';

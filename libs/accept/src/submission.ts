@@ -2,6 +2,10 @@ import type { Content, Door, MessageClass, PassedTlv, RefusalReason } from '@hel
 
 /** What a door hands in for one recipient, already proven to come from this credential. */
 export interface Submission {
+  /** What the message shall be called, where somebody must be able to find it again; its maker sees to it that nothing else is called so. */
+  readonly id?: string;
+  /** Unix ms after which it is not given to the stream any more: then it is refused as `unavailable`. Without it, whenever it is its turn. */
+  readonly beginBeforeMs?: number;
   readonly credential: string;
   readonly door: Door;
   /** Empty: the provider's default. `ton` and `npi` as an SMPP client gave them (SMPP 3.4 §5.2.5, §5.2.6). */
@@ -22,6 +26,10 @@ export interface Submission {
   /** As `Message.tlvs`. */
   readonly tlvs?: readonly PassedTlv[];
   readonly webhook?: string;
+  /** As `Message.replaceIfPresent`, `Message.dataCoding` and `Message.udhi`. */
+  readonly replaceIfPresent?: true;
+  readonly dataCoding?: number;
+  readonly udhi?: true;
 }
 
 /** What became of a submission. Refused: nothing was charged, nothing is kept, and `detail` says what to mend. */
@@ -33,4 +41,6 @@ export type Acceptance =
       readonly detail: string;
       /** Of `throttled`: the same may pass after this. */
       readonly retryAfterMs?: number;
+      /** Of `unavailable`: the stream did not answer, so the message may be stored and charged all the same. */
+      readonly mayBeStored?: true;
     };

@@ -113,6 +113,18 @@ test('of two throttles nothing is taken when one is not ready', () => {
   expect(takeFromAll([[tenant, pace(1, 10)]], 9, startMs)).toBe(0);
 });
 
+test.each<[string, Pace, number, number, object]>([
+  ['before anything passed: all of it', pace(2, 10), 0, 0, { segments: 10, burstSegments: 10, fullInMs: 0 }],
+  ['when some has passed: the rest', pace(2, 10), 4, 0, { segments: 6, burstSegments: 10, fullInMs: 2_000 }],
+  ['some time later: whole segments of it', pace(2, 10), 4, 750, { segments: 7, burstSegments: 10, fullInMs: 1_250 }],
+  ['in debt: nothing', pace(2, 10), 12, 0, { segments: 0, burstSegments: 10, fullInMs: 6_000 }],
+  ['of less than one a second', pace(0.5), 1, 0, { segments: 0, burstSegments: 1, fullInMs: 2_000 }],
+])('what is left of a pace %s', (_, limit, segments, afterMs, left) => {
+  const throttle = createThrottle();
+  if (segments > 0) takeFromAll([[throttle, limit]], segments, startMs);
+  expect(throttle.left(limit, startMs + afterMs)).toEqual({ ...left, segmentsPerSecond: limit.segmentsPerSecond });
+});
+
 test('a limit that is set while messages pass begins with its burst', () => {
   const throttle = createThrottle();
   expect(takeFromAll([[throttle, pace(0)]], 200, startMs)).toBe(0);

@@ -16,6 +16,7 @@ for (const [network, prefix] of [
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
   ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
   ['192.168.0.0', 16],
   ['198.18.0.0', 15],
   ['198.51.100.0', 24],
@@ -23,15 +24,20 @@ for (const [network, prefix] of [
   ['224.0.0.0', 3],
 ] as const)
   refused.addSubnet(network, prefix, 'ipv4');
-// IPv6: unspecified, loopback and IPv4-compatible; what carries an IPv4 address inside (NAT64, Teredo, 6to4); discard, documentation, unique local (fd00:ec2::254), link-local, site-local, multicast
+// IPv6: unspecified, loopback and IPv4-compatible; what carries an IPv4 address inside (IPv4-translated, NAT64, Teredo, 6to4: one that is public can be
+// named by itself); discard, IETF protocol assignments, documentation, SRv6, unique local (fd00:ec2::254 has a cloud's metadata service), link-local,
+// site-local, multicast. IPv4-mapped addresses are checked as the IPv4 address
 for (const [network, prefix] of [
   ['::', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001::', 32],
+  ['100::', 63],
+  ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16],
   ['fc00::', 7],
   ['fe80::', 10],
   ['fec0::', 10],

@@ -1,0 +1,122 @@
+import { expect, test } from '@jest/globals';
+import { leaseSubjects, newId, type HeliographEvent, type LeaseAnswer, type LeaseReturn } from '@heliograph/message';
+import { QueueUnavailableError, type Queue } from '@heliograph/queue';
+import { createPrefixTable, credentialDefaults, type RegistryWatch } from '@heliograph/registry';
+import { createAccept } from './accept.ts';
+import type { Submission } from './submission.ts';
+
+const tenant = {
+  id: 'acme',
+  name: 'Acme',
+  enabled: true,
+  pricePlanId: 'plan',
+  defaultCountry: '',
+  segmentsPerSecond: 0,
+  parameterSecrets: false,
+};
+const credential = {
+  ...credentialDefaults,
+  id: 'acme-api',
+  tenantId: 'acme',
+  kind: 'api_key',
+  login: 'acme',
+  verifier: '',
+  secretSetAt: new Date(0),
+} as const;
+const registry = {
+  current: {
+    tenants: new Map([[tenant.id, tenant]]),
+    credentials: new Map([[credential.id, credential]]),
+    routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+    price: () => 10n,
+  },
+} as unknown as RegistryWatch;
+const submission: Submission = {
+  credential: 'acme-api',
+  door: 'http',
+  from: { addr: 'Acme' },
+  to: { addr: '+15551234567' },
+  content: { kind: 'text', text: 'Hello' },
+};
+
+/** A stream that does this with what is published, and a bank that grants what is asked for and hears what of it was spent. */
+function acceptWith(publish: (event: HeliographEvent) => Promise<void>, clock = { nowMs: 1_000 }, askingTakesMs = 0) {
+  const published: HeliographEvent[] = [];
+  const spent: string[] = [];
+  const queue = {
+    async ask(subject: string, question: object) {
+      if (subject === leaseSubjects.giveBack) return (spent.push((question as LeaseReturn).spentMicroCredits), {});
+      clock.nowMs += askingTakesMs;
+      return { kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 } satisfies LeaseAnswer;
+    },
+    listen() {},
+    publish: (event: HeliographEvent) => (published.push(event), publish(event)),
+  } as unknown as Queue;
+  const accept = createAccept({ queue, registry, instance: 'one', now: () => clock.nowMs });
+  return { accept, published, spent };
+}
+
+test('a message is called as its submission says, or something new', async () => {
+  const { accept, published } = acceptWith(async () => {});
+  const id = newId();
+  expect(await accept.submit({ ...submission, id })).toMatchObject({ ok: true, id });
+  expect(published).toMatchObject([{ type: 'message.submitted', message: { id } }]);
+  expect(await accept.submit(submission)).not.toMatchObject({ id });
+  await accept.close();
+});
+
+test('a submission whose time to begin is over when it has its credit is refused, and its credit is back', async () => {
+  const { accept, published, spent } = acceptWith(async () => {}, { nowMs: 1_000 }, 500);
+  expect(await accept.submit({ ...submission, beginBeforeMs: 1_499 })).toMatchObject({ ok: false, reason: 'unavailable' });
+  expect(published).toEqual([]);
+  expect(await accept.submit({ ...submission, beginBeforeMs: 1_500 })).toMatchObject({ ok: true });
+  await accept.close();
+  expect(spent).toEqual(['10']);
+});
+
+test.each([
+  ['says no', 'no', undefined, '0'],
+  ['does not answer', 'unknown', true, '10'],
+] as const)(
+  'a message that the stream %s to is unavailable, and said to be there perhaps when it may be',
+  async (_, stored, mayBeStored, charged) => {
+    const { accept, spent } = acceptWith(() => Promise.reject(new QueueUnavailableError(stored)));
+    const acceptance = await accept.submit(submission);
+    expect(acceptance).toMatchObject({ ok: false, reason: 'unavailable' });
+    expect(!acceptance.ok && acceptance.mayBeStored).toBe(mayBeStored);
+    await accept.close();
+    expect(spent).toEqual([charged]);
+  },
+);
+
+test('a test message asks for no credit and carries no lease', async () => {
+  const { accept, published, spent } = acceptWith(async () => {});
+  expect(await accept.submit({ ...submission, to: { addr: '+15550100001' } })).toMatchObject({ ok: true, microCredits: 0n });
+  expect(published).toMatchObject([{ message: { test: true, charge: { lease: '', microCredits: '0' } } }]);
+  await accept.close();
+  expect(spent).toEqual([]);
+});
+
+test('a preview is what a submission would be, and nothing comes of it', async () => {
+  const { accept, published, spent } = acceptWith(async () => {});
+  expect(accept.preview(submission)).toMatchObject({ ok: true, microCredits: 10n, message: { to: '+15551234567', segments: 1 } });
+  expect(accept.preview({ ...submission, to: { addr: 'nobody' } })).toMatchObject({ ok: false, reason: 'bad_number' });
+  await accept.close();
+  expect([published, spent]).toEqual([[], []]);
+});
+
+test('what is left of the pace is said by the narrower limit, for test messages as well, and not at all without one', async () => {
+  const clock = { nowMs: 1_000 };
+  const { accept } = acceptWith(async () => {}, clock);
+  expect(accept.paceLeft('acme-api')).toBeUndefined();
+  tenant.segmentsPerSecond = 3;
+  try {
+    expect(accept.paceLeft('acme-api')).toEqual({ segments: 3, burstSegments: 3, fullInMs: 0, segmentsPerSecond: 3 });
+    await accept.submit({ ...submission, to: { addr: '+15550100001' } });
+    expect(accept.paceLeft('acme-api')).toMatchObject({ segments: 2, fullInMs: 334 });
+  } finally {
+    tenant.segmentsPerSecond = 0;
+  }
+  expect(accept.paceLeft('nobody')).toBeUndefined();
+  await accept.close();
+});
