@@ -79,12 +79,18 @@ describe.each([
   });
 });
 
-test('orphanages are the subjects of connectors that are removed or disabled', () => {
+test('orphanages are the subjects of connectors that are removed or disabled, but for the one of test messages', () => {
   const connectors = new Map([
     ['on', { enabled: true }],
     ['off', { enabled: false }],
   ]);
-  const subjects = ['message.routed.on.otp', 'message.routed.off.bulk', 'message.routed.gone.normal', 'message.routed.gone.strange'];
+  const subjects = [
+    'message.routed.on.otp',
+    'message.routed.off.bulk',
+    'message.routed.gone.normal',
+    'message.routed.gone.strange',
+    'message.routed.test.normal',
+  ];
   expect(orphanages(subjects, connectors)).toEqual([
     { connector: 'off', class: 'bulk' },
     { connector: 'gone', class: 'normal' },

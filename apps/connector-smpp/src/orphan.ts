@@ -1,5 +1,5 @@
 import { messageClasses, later, type Message, type MessageClass, type Outcome } from '@heliograph/message';
-import type { Connector } from '@heliograph/registry';
+import { reservedConnectorIds, type Connector } from '@heliograph/registry';
 import type { Answer } from './answer.ts';
 import { expire, fail, isBegun, isExpired } from './deliver.ts';
 
@@ -9,7 +9,7 @@ export interface Orphanage {
   readonly class: MessageClass;
 }
 
-/** Of the subjects that have records, those of connectors that are removed or disabled. */
+/** Of the subjects that have records, those of connectors that are removed or disabled. The platform's own stand-ins are in no registry. */
 export function orphanages(
   routedSubjects: readonly string[],
   connectors: ReadonlyMap<string, Pick<Connector, 'enabled'>>,
@@ -17,7 +17,8 @@ export function orphanages(
   return routedSubjects.flatMap((subject) => {
     const [connector = '', name = ''] = subject.split('.').slice(2);
     const known = messageClasses.find((one) => one === name);
-    return known && !connectors.get(connector)?.enabled ? [{ connector, class: known }] : [];
+    if (!known || reservedConnectorIds.has(connector) || connectors.get(connector)?.enabled) return [];
+    return [{ connector, class: known }];
   });
 }
 

@@ -6,6 +6,8 @@ const usual: ProviderIds = { respIdForm: 'string', receiptIdForm: 'string', idCa
 describe('ids of one message are equal in answer and receipt', () => {
   test.each<[string, Partial<ProviderIds>, string, string]>([
     ['hex against zero-padded decimal', { respIdForm: 'hex', receiptIdForm: 'decimal' }, '38601fa', '0059113978'],
+    ['hex against zero-padded decimal, five digits', { respIdForm: 'hex', receiptIdForm: 'decimal' }, '6aad5', '0000436949'],
+    ['hex against zero-padded decimal, above 2^28', { respIdForm: 'hex', receiptIdForm: 'decimal' }, '18d0e03a', '0416342074'],
     ['hex of another case', { respIdForm: 'hex', receiptIdForm: 'decimal' }, '18D0E03A', '0416342074'],
     ['decimal against hex', { respIdForm: 'decimal', receiptIdForm: 'hex' }, '436949', '6AAD5'],
     ['text, but for case', {}, 'ABC-9f', 'abc-9F'],

@@ -45,6 +45,17 @@ describe('the submit_sm of a message', () => {
     ]);
   });
 
+  test.each<[string, Partial<Message>, Partial<SubmitForm>, (number | undefined)[]]>([
+    ['of a message of one part', {}, {}, [1]],
+    ['of what the provider splits itself', text('a'.repeat(200)), { longMessages: 'payload' }, [1]],
+    ['but never of parts, each of which would replace the one before', text('a'.repeat(200)), {}, [undefined, undefined]],
+    ['but never of parts by SAR parameters', text('a'.repeat(200)), { longMessages: 'sar' }, [undefined, undefined]],
+  ])('§5.2.18: replace_if_present_flag is passed on %s', (_, content, form, flags) => {
+    const flagsOf = (special: Partial<Message>) => submitsOf(special, 1, form).map(({ replace_if_present_flag: flag }) => flag);
+    expect(flagsOf({ ...content, replaceIfPresent: true })).toEqual(flags);
+    expect(flagsOf(content)).toEqual(flags.map(() => undefined));
+  });
+
   test.each([
     ['nothing', 0x00, 0x01],
     ['a report', 0x01, 0x01],

@@ -56,6 +56,8 @@ export function buildSubmits(message: Message, reference: number, form: SubmitFo
     validity_period, // absolute: the same at every try, and more providers take it than the relative form
     data_coding,
     ...carried(body, made.segmentsEach > 1, beside),
+    // §5.2.18: of several parts to one number each would take the place of the one before
+    ...(message.replaceIfPresent && made.bodies.length === 1 ? { replace_if_present_flag: 1 } : {}),
   }));
   return { ok: true, submits, segmentsEach: made.segmentsEach };
 }

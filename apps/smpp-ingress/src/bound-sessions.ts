@@ -5,6 +5,8 @@ import type { Session } from '@heliograph/smpp';
 export interface BoundSession {
   readonly session: Session;
   readonly credential: Credential;
+  /** Of the password it was bound with: when the credential got it. */
+  readonly secretSetAtMs: number;
   readonly bindType: LiveSession['bindType'];
   readonly tls: boolean;
   readonly sinceMs: number;

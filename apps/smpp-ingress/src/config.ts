@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import { readNetworks } from '@heliograph/credential';
 import { bool, defineConfig, durationMs, integer, list, port, serviceConfig } from '@heliograph/service';
-import { readNetworks } from './network.ts';
+import { z } from 'zod';
 
 export const config = defineConfig(
   serviceConfig.extend({

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
+import { plainAddress, type Networks } from '@heliograph/credential';
 import { listen, type Listener, type Peer } from '@heliograph/smpp';
-import { plainAddress, type Networks } from './network.ts';
 import { readProxyHeader } from './proxy-header.ts';
 
 export interface DoorsOptions {

@@ -1,4 +1,4 @@
-import type { Accept, Acceptance, Cancel, Submission, Throttle } from '@heliograph/accept';
+import type { Accept, Acceptance, Cancel, Replace, Submission, Throttle } from '@heliograph/accept';
 import { historySubjects, newId, newShortId, type MessageAnswer, type MessageQuestion } from '@heliograph/message';
 import type { Asking } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
@@ -7,6 +7,7 @@ import { commandStatus, INTERFACE_VERSION_3_4, type PduOf, type Reply, type Requ
 import { isOfOne, statusOfCancel } from './cancel.ts';
 import { answerOfQuery, isSentFrom } from './query.ts';
 import { statusOf } from './refusal.ts';
+import { readReplace, statusOfReplace } from './replace.ts';
 import { answerOfMulti, readSubmitMulti } from './submit-multi.ts';
 import { readData, readSubmit, type Read, type ReadFacts } from './submit.ts';
 
@@ -27,6 +28,7 @@ export interface Requester {
 export interface RequestsOptions {
   readonly accept: Pick<Accept, 'submit'>;
   readonly cancel: Cancel['cancel'];
+  readonly replace: Replace['replace'];
   readonly registry: Pick<RegistryWatch, 'current'>;
   readonly asking: Pick<Asking, 'ask'>;
   /** command_status for a message that the balance does not cover. */
@@ -39,7 +41,7 @@ const accepted = { outcome: 'accepted' };
 /** message-log waits up to 2 s for a message that was accepted a moment ago. */
 const queryTimeoutMs = 5_000;
 
-export function createRequests({ accept, cancel, registry, asking, noCreditStatus }: RequestsOptions): Requests {
+export function createRequests({ accept, cancel, replace, registry, asking, noCreditStatus }: RequestsOptions): Requests {
   function serve(request: RequestPdu, reply: Reply, from: Requester): void | Promise<void> {
     switch (request.command) {
       case 'submit_sm':
@@ -53,8 +55,7 @@ export function createRequests({ accept, cancel, registry, asking, noCreditStatu
       case 'cancel_sm':
         return cancelOne(request, reply, from);
       case 'replace_sm':
-        // A message is priced and charged as it was accepted: it can be cancelled and sent anew.
-        return void reply.error(commandStatus.ESME_RREPLACEFAIL);
+        return replaceOne(request, reply, from);
       default:
         return void reply.error(commandStatus.ESME_RINVCMDID);
     }
@@ -108,6 +109,22 @@ export function createRequests({ accept, cancel, registry, asking, noCreditStatu
       (message) => isOfOne(message_id, message) && isSentFrom(request, message.from),
     );
     const status = statusOfCancel[kind];
+    if (status === commandStatus.ESME_ROK) reply.ok();
+    else reply.error(status);
+  }
+
+  async function replaceOne(request: PduOf<'replace_sm'>, reply: Reply, from: Requester): Promise<void> {
+    const { message_id } = request;
+    const tenant = registry.current.credentials.get(from.credential)?.tenantId;
+    if (tenant === undefined || message_id === '') return void reply.error(commandStatus.ESME_RREPLACEFAIL);
+    const facts = factsOf(from);
+    // SMPP 3.4 §4.10.1: the source address must be that of the original
+    const replaced = await replace(
+      { tenant, id: message_id },
+      (original) => readReplace(request, original, facts),
+      (message) => isOfOne(message_id, message) && isSentFrom(request, message.from),
+    );
+    const status = statusOfReplace(replaced, noCreditStatus);
     if (status === commandStatus.ESME_ROK) reply.ok();
     else reply.error(status);
   }

@@ -1,16 +1,17 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { createThrottle } from '@heliograph/accept';
+import type { Lockout } from '@heliograph/credential';
 import type { LiveSession } from '@heliograph/message';
-import type { RegistryWatch } from '@heliograph/registry';
+import type { CredentialUses, RegistryWatch } from '@heliograph/registry';
 import { counter } from '@heliograph/service';
 import { commandStatus, createSession, type BindPdu, type Peer, type Reply, type Session, type SessionTimers } from '@heliograph/smpp';
 import { authenticate, isTakenBack } from './bind.ts';
 import type { BoundSession, BoundSessions } from './bound-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
-import type { Lockout } from './lockout.ts';
 import type { Reports } from './reports.ts';
 import type { Requests } from './requests.ts';
+import type { createUpgrade } from './upgrade.ts';
 
 export interface ServeContext {
   readonly requests: Requests;
@@ -19,6 +20,8 @@ export interface ServeContext {
   readonly live: LiveSessions;
   readonly lockout: Lockout;
   readonly reports: Reports;
+  readonly uses: Pick<CredentialUses, 'saw'>;
+  readonly upgrade: ReturnType<typeof createUpgrade>;
   readonly timers: SessionTimers;
   readonly deliverWindow: number;
   readonly submitWindow: number;
@@ -99,14 +102,18 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
     if (refused) return void reply.error(commandStatus.ESME_RBINDFAIL);
     const answer = await authenticate(request, { snapshot: registry.current, address: peer.address, lockout, nowMs: Date.now() });
     if (!answer.ok) return refuseBind(answer.status, reply);
-    const { credential } = answer;
+    const { credential, secret } = answer;
     const elsewhere = await live.elsewhere(credential);
-    const made: BoundSession = { session, credential, bindType: bindTypes[request.command], tls, sinceMs: Date.now(), leave };
+    const bindType = bindTypes[request.command];
+    const made: BoundSession = { session, credential, secretSetAtMs: secret.setAtMs, bindType, tls, sinceMs: Date.now(), leave };
     if (!sessions.add(made, elsewhere)) return refuseBind(commandStatus.ESME_RALYBND, reply);
     await live.show(made);
     // a change of the registry from here on finds it among the sessions
-    const mayBind = !isTakenBack(made, registry.current);
-    if (mayBind && reply.ok({ system_id: context.systemId })) return begin(made);
+    const mayBind = !isTakenBack(made, registry.current, Date.now());
+    if (mayBind && reply.ok({ system_id: context.systemId })) {
+      begin(made);
+      return context.upgrade(credential, secret, request.password);
+    }
     sessions.remove(session);
     live.hide(made);
     if (!mayBind) refuseBind(commandStatus.ESME_RBINDFAIL, reply);
@@ -114,6 +121,7 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
 
   function begin(made: BoundSession): void {
     bound = made;
+    context.uses.saw(made.credential.id, peer.address);
     binds.add(1, accepted);
     log.info({ credential: made.credential.id, peer: peer.address, state: session.state }, 'session bound');
     reports.changed(made.credential.id);

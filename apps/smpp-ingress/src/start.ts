@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { createAccept, openCancel } from '@heliograph/accept';
+import { createAccept, openChanges } from '@heliograph/accept';
+import { createLockout, readNetworks } from '@heliograph/credential';
 import { openQueue } from '@heliograph/queue';
-import { watchRegistry } from '@heliograph/registry';
+import { createCredentialUses, watchRegistry } from '@heliograph/registry';
 import { gauge, type Config, type Running, type ServiceContext } from '@heliograph/service';
 import { isTakenBack } from './bind.ts';
 import { createBoundSessions } from './bound-sessions.ts';
@@ -11,22 +12,23 @@ import { loadOrMakeCertificate } from './certificate.ts';
 import type { config } from './config.ts';
 import { openDoors, type Doors, type DoorsOptions } from './doors.ts';
 import { createLiveSessions } from './live-sessions.ts';
-import { createLockout } from './lockout.ts';
-import { readNetworks } from './network.ts';
 import { createReports } from './reports.ts';
 import { createRequests } from './requests.ts';
 import { serveSession, type Connection, type ServedSession } from './serve-session.ts';
+import { createUpgrade } from './upgrade.ts';
 
 /** Some 150 octets each. */
 const lockoutEntriesMax = 20_000;
 /** Of the time to drain, what is kept for giving reports and leases back and closing. */
 const closingMs = 4_000;
+/** Nobody tells when a credential expires or a grace ends; sessions are to end within a second of it. */
+const takenBackLookMs = 500;
 
 export async function start({ name, instance, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
   const accept = createAccept({ queue, registry, instance: subjectToken(instance) });
-  const { cancel } = await openCancel(queue);
+  const { cancel, replace } = await openChanges(queue);
   const sessions = createBoundSessions();
   const reports = createReports({ queue, sessions, log });
   const live = await createLiveSessions({
@@ -36,6 +38,10 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
     submitWindowMax: settings.SMPP_SUBMIT_WINDOW,
     deliverWindowMax: settings.SMPP_DELIVER_WINDOW,
   });
+  const uses = createCredentialUses({
+    ask: queue.ask,
+    inUse: () => [...sessions.all()].map(({ credential, session }) => ({ credential: credential.id, address: session.peer.address })),
+  });
   const lockout = createLockout({
     failuresMax: settings.SMPP_BIND_FAILURES,
     windowMs: settings.SMPP_BIND_FAILURES_WITHIN,
@@ -44,12 +50,14 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   });
   const open = new Set<ServedSession>();
   const context = {
-    requests: createRequests({ accept, cancel, registry, asking: queue, noCreditStatus: settings.SMPP_NO_CREDIT_STATUS }),
+    requests: createRequests({ accept, cancel, replace, registry, asking: queue, noCreditStatus: settings.SMPP_NO_CREDIT_STATUS }),
     registry,
     sessions,
     live,
     lockout,
     reports,
+    uses,
+    upgrade: createUpgrade(queue),
     log,
     timers: {
       sessionInitMs: settings.SMPP_SESSION_INIT,
@@ -76,9 +84,13 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
     connection.socket.once('close', () => open.delete(served));
   }
 
-  registry.onChange((snapshot) => {
-    for (const bound of sessions.all()) if (isTakenBack(bound, snapshot)) bound.session.close({ code: 'credential_taken_back' });
-  });
+  function closeTakenBack(): void {
+    const nowMs = Date.now();
+    for (const bound of sessions.all())
+      if (isTakenBack(bound, registry.current, nowMs)) bound.session.close({ code: 'credential_taken_back' });
+  }
+  registry.onChange(closeTakenBack);
+  const looking = setInterval(closeTakenBack, takenBackLookMs).unref();
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   gauge('heliograph_smpp_ingress_sessions', 'Sessions bound', () => sessions.size);
   gauge('heliograph_smpp_ingress_connections', 'Connections open', () => sockets.size);
@@ -88,10 +100,12 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
     ports: { ...(doors.plain ? { smpp: doors.plain.port } : {}), smppTls: doors.tls.port },
     checks: { nats: () => queue.connected },
     async stop() {
+      clearInterval(looking);
       await Promise.all([doors.plain?.close(), doors.tls.close()]);
       // waits for the answers of what is in work, both ways
       await endWithin(open, Math.max(0, settings.DRAIN_MS - closingMs));
       await reports.stop();
+      await uses.stop();
       await accept.close();
       await queue.close();
       await registry.stop();

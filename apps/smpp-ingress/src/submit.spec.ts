@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { Submission } from '@heliograph/accept';
 import { encodeUcs2 } from '@heliograph/segment';
 import { commandStatus, decodePdu, encodePdu, tlvs, type PduOf, type PduToWrite, type Tlv } from '@heliograph/smpp';
 import { readData, readSubmit, type ReadFacts } from './submit.ts';
@@ -95,8 +96,26 @@ test.each([0, 1, 2, 3, 0x10, 0x11])('§5.2.17: registered_delivery %i goes with 
   expect(read(submit({ registered_delivery }))).toMatchObject({ ok: true, submission: { registeredDelivery: registered_delivery } });
 });
 
-test('§5.2.18: replace_if_present_flag 1 is a new message, as none waits that could be replaced', () => {
-  expect(read(submit({ replace_if_present_flag: 1 }))).toEqual(read(submit()));
+test('§5.2.18: replace_if_present_flag 1 goes with the message, for the provider', () => {
+  const plain = read(submit());
+  expect(plain.ok && 'replaceIfPresent' in plain.submission).toBe(false);
+  expect(read(submit({ replace_if_present_flag: 1 }))).toEqual({
+    ok: true,
+    submission: { ...(plain.ok && plain.submission), replaceIfPresent: true },
+  });
+});
+
+test('§4.10.1: a message that is to wait remembers how its text is coded, for a replace_sm that does not say it', () => {
+  const wait = { schedule_delivery_time: '000000010000000R' };
+  const header = Buffer.from('050003420201', 'hex');
+  const coded = (fields: Fields<'submit_sm'>) => {
+    const { dataCoding, udhi } = (read(submit(fields)) as { submission: Submission }).submission;
+    return [dataCoding, udhi];
+  };
+  expect(coded(wait)).toEqual([0, undefined]);
+  expect(coded({ ...wait, data_coding: 0xf5 })).toEqual([0xf5, undefined]);
+  expect(coded({ ...wait, esm_class: 0x40, short_message: header })).toEqual([0, true]);
+  expect(coded({ data_coding: 8 })).toEqual([undefined, undefined]);
 });
 
 test("§5.3: optional parameters of 3.4 and vendors' own go with the message, those the platform acts on do not", () => {

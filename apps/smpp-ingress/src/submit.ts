@@ -20,6 +20,9 @@ export type SubmissionToAnyone = Omit<Submission, 'to'>;
 /** What submit_sm (SMPP 3.4 §4.4.1), submit_multi (§4.5.1) and data_sm (§4.7.1) have in common, once data_sm has the fields it lacks. */
 export type SubmittedPdu = Omit<PduOf<'submit_sm'>, 'command' | 'dest_addr_ton' | 'dest_addr_npi' | 'destination_addr'>;
 
+/** What a content is read from. */
+export type ContentPdu = Pick<SubmittedPdu, 'esm_class' | 'short_message' | 'tlvs'>;
+
 /** What a submit_sm asks for (SMPP 3.4 §4.4.1). Pure. */
 export function readSubmit(pdu: PduOf<'submit_sm'>, facts: ReadFacts): Read<Submission> {
   const read = readSubmission(pdu, facts);
@@ -66,6 +69,8 @@ export function readSubmission(pdu: SubmittedPdu, { credential, defaultAlphabet,
       content,
       class: classOf(pdu.priority_flag),
       registeredDelivery: pdu.registered_delivery,
+      ...(pdu.replace_if_present_flag === 1 ? { replaceIfPresent: true } : {}),
+      ...(sendAtMs === undefined ? {} : { dataCoding: pdu.data_coding, ...(isHeaded(pdu) ? { udhi: true } : {}) }),
       ...(coding.flash ? { flash: true } : {}),
       ...(sendAtMs === undefined ? {} : { sendAtMs }),
       ...(validUntilMs === undefined ? {} : { validUntilMs }),
@@ -81,22 +86,35 @@ function destinationOf(pdu: Pick<PduOf<'submit_sm'>, 'destination_addr' | 'dest_
 
 /** What is asked for and not offered: better refused than taken for something else. */
 function refusalOf(pdu: SubmittedPdu): number | undefined {
-  // SMPP 3.4 §4.4.1: with message_payload, sm_length is 0
-  if (pdu.short_message.length > 0 && getTlv(pdu.tlvs, 'message_payload') !== undefined) return commandStatus.ESME_ROPTPARNOTALLWD;
-  // SMPP 3.4 §5.2.20: a message kept at the SMSC, of which there are none here
-  if (pdu.sm_default_msg_id !== 0) return commandStatus.ESME_RINVDFTMSGID;
-  // SMPP 3.4 §5.2.18: 1 replaces a message that still waits, where there is one. None can be called back here, so 1 is a new message.
+  const refused = refusalOfText(pdu);
+  if (refused !== undefined) return refused;
+  // SMPP 3.4 §5.2.18: 1 is the provider's to act on. One of ours that waits for its time is not replaced by it, as it was charged: replace_sm does that.
   if (pdu.replace_if_present_flag > 1) return commandStatus.ESME_RINVREPFLAG;
   return undefined;
 }
 
+/** Of the text of a submission or a replacement. */
+export function refusalOfText(pdu: Pick<SubmittedPdu, 'short_message' | 'tlvs' | 'sm_default_msg_id'>): number | undefined {
+  // SMPP 3.4 §4.4.1: with message_payload, sm_length is 0
+  if (pdu.short_message.length > 0 && getTlv(pdu.tlvs, 'message_payload') !== undefined) return commandStatus.ESME_ROPTPARNOTALLWD;
+  // SMPP 3.4 §5.2.20: a message kept at the SMSC, of which there are none here
+  if (pdu.sm_default_msg_id !== 0) return commandStatus.ESME_RINVDFTMSGID;
+  return undefined;
+}
+
 /** SMPP 3.4 §5.2.15; undefined: at once. */
-function sendAtMsOf({ schedule_delivery_time }: SubmittedPdu, now: Date): number | undefined | 'illegible' {
+export function sendAtMsOf(
+  { schedule_delivery_time }: Pick<SubmittedPdu, 'schedule_delivery_time'>,
+  now: Date,
+): number | undefined | 'illegible' {
   return schedule_delivery_time === '' ? undefined : (parseTime(schedule_delivery_time, now)?.getTime() ?? 'illegible');
 }
 
 /** undefined: not said. A relative one (SMPP 3.4 §5.2.16) counts from when the message is to be sent: else it could end before. */
-function validUntilMsOf({ validity_period, tlvs }: SubmittedPdu, start: Date): number | undefined | 'illegible' {
+export function validUntilMsOf(
+  { validity_period, tlvs }: Pick<SubmittedPdu, 'validity_period' | 'tlvs'>,
+  start: Date,
+): number | undefined | 'illegible' {
   if (validity_period !== '') return parseTime(validity_period, start)?.getTime() ?? 'illegible';
   // SMPP 3.4 §5.3.2.9: seconds
   const seconds = getTlv(tlvs, 'qos_time_to_live');
@@ -112,7 +130,7 @@ function classOf(priority: number): MessageClass {
  * data_coding values with a message class (3GPP TS 23.038 §4: 0001xxxx and 1111xxxx) as the plain value of their alphabet; the default alphabet
  * is GSM 03.38 there, whatever data_coding 0 means on this link. Class 0 is a flash message.
  */
-function codingOf(dataCoding: number): { dataCoding: number; flash: boolean } {
+export function codingOf(dataCoding: number): { dataCoding: number; flash: boolean } {
   const group = dataCoding & 0xf0;
   if (group !== 0x10 && group !== 0xf0) return { dataCoding, flash: false };
   const alphabets = [0xf0, 4, 8, 4];
@@ -120,8 +138,9 @@ function codingOf(dataCoding: number): { dataCoding: number; flash: boolean } {
   return { dataCoding: alphabets[alphabet] ?? 4, flash: (dataCoding & 3) === 0 };
 }
 
-function contentOf(pdu: SubmittedPdu, dataCoding: number, defaultAlphabet: DefaultAlphabet): Content | undefined {
-  const udhi = (pdu.esm_class & esmClass.UDHI) !== 0;
+/** undefined: a user data header was promised and is none. */
+export function contentOf(pdu: ContentPdu, dataCoding: number, defaultAlphabet: DefaultAlphabet): Content | undefined {
+  const udhi = isHeaded(pdu);
   const octets = getTlv(pdu.tlvs, 'message_payload') ?? pdu.short_message;
   const decoded = decodeShortMessage({ dataCoding, octets, udhi, defaultAlphabet });
   if (udhi && !decoded.udh) return undefined;
@@ -132,8 +151,13 @@ function contentOf(pdu: SubmittedPdu, dataCoding: number, defaultAlphabet: Defau
     : { kind: 'binary', octets: decoded.octets.toString('base64'), ...header };
 }
 
+/** SMPP 3.4 §5.2.12 */
+function isHeaded({ esm_class }: Pick<SubmittedPdu, 'esm_class'>): boolean {
+  return (esm_class & esmClass.UDHI) !== 0;
+}
+
 /** A part that is marked by SAR parameters (SMPP 3.4 §5.3.2.22 to 24) as the 16-bit concatenation header that goes on the air (3GPP TS 23.040 §9.2.3.24.8). */
-function sarHeader({ tlvs }: SubmittedPdu): string | undefined {
+function sarHeader({ tlvs }: ContentPdu): string | undefined {
   const reference = getTlv(tlvs, 'sar_msg_ref_num');
   const total = getTlv(tlvs, 'sar_total_segments');
   const sequence = getTlv(tlvs, 'sar_segment_seqnum');

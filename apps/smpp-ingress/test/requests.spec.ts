@@ -2,8 +2,19 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import type net from 'node:net';
 import { join } from 'node:path';
-import { cancelledMarks, historySubjects, newId, sendingBegun, type MessageQuestion, type MessageSubmitted } from '@heliograph/message';
+import {
+  cancelledMarks,
+  headOf,
+  historySubjects,
+  newId,
+  sendingBegun,
+  type Message,
+  type MessageQuestion,
+  type MessageReplaced,
+  type MessageSubmitted,
+} from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
+import { encodeUcs2 } from '@heliograph/segment';
 import { parseConfig, type Running } from '@heliograph/service';
 import {
   commandStatus,
@@ -15,7 +26,7 @@ import {
   type ReplyFields,
   type Session,
 } from '@heliograph/smpp';
-import { createHeard, quietLog, seedTenant, startBank, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import { createHeard, quietLog, seedTenant, startBank, startServers, testMessage, testTenant, type TestServers } from '@heliograph/testbed';
 import { config } from '../src/config.ts';
 import { start } from '../src/start.ts';
 import { open, speak } from './client.ts';
@@ -25,6 +36,7 @@ let servers: TestServers;
 let queue: Queue;
 let ingress: Running;
 const submitted = createHeard<MessageSubmitted>();
+const replaced = createHeard<MessageReplaced>();
 /** What message-log knows of other messages. */
 let logged = (_: string): object | undefined => undefined;
 
@@ -49,6 +61,15 @@ beforeAll(async () => {
     eventsInFlightMax: 1_000,
     async handle({ event }) {
       if (event.type === 'message.submitted') submitted.hear(event);
+      return { kind: 'done', events: [] };
+    },
+  });
+  await queue.workEach({
+    stage: 'log',
+    stream: 'OUTCOMES',
+    eventsInFlightMax: 1_000,
+    async handle({ event }) {
+      if (event.type === 'message.replaced') replaced.hear(event);
       return { kind: 'done', events: [] };
     },
   });
@@ -220,11 +241,111 @@ test('§4.9 cancel_sm: what waits is marked, and cancelled when its connector sa
   await session.unbind();
 });
 
-test('§4.10 replace_sm fails, and the session goes on', async () => {
+/** As the router does it: a message with a time waits for it in the stream. */
+async function scheduleAsRouter(message: Message): Promise<void> {
+  await queue.publish({ type: 'message.due', at: Date.now(), message, dueAtMs: message.sendAtMs as number });
+}
+
+const waitingText = async (id: string) => {
+  const content = (await queue.waiting(id))?.event.message.content;
+  return content?.kind === 'text' ? content.text : undefined;
+};
+
+test('§4.10 replace_sm: what waits is sent with the other text, and told as message.replaced; what does not, or costs more, fails', async () => {
   const { ask, session } = await bound();
-  const replace = { command: 'replace_sm', message_id: newId(), ...from, short_message: Buffer.from('x') } as const;
-  expect(await ask(replace)).toMatchObject({ status: commandStatus.ESME_RREPLACEFAIL });
+  const own = { addr: 'Acme', ton: 5, npi: 0 };
+  const states = new Map<string, string>();
+  logged = (id) => (states.has(id) ? { id, from: own, state: states.get(id) } : undefined);
+  const submitWaiting = async () => {
+    const short_message = encodeUcs2('старый');
+    const submit = { command: 'submit_sm', ...hello, data_coding: 8, short_message, schedule_delivery_time: '000000010000000R' } as const;
+    const { message_id } = await ask(submit);
+    const [message] = await messagesKnownAs(message_id as string);
+    await scheduleAsRouter(message as Message);
+    states.set(message_id as string, 'scheduled');
+    return message as Message;
+  };
+  const message = await submitWaiting();
+  const replace = { command: 'replace_sm', message_id: message.id, ...from, short_message: encodeUcs2('новый') } as const;
+  expect(await ask({ ...replace, registered_delivery: 1 })).toMatchObject({ command: 'replace_sm_resp', status: 0 });
+  const waits = (await queue.waiting(message.id))?.event;
+  const made = { ...message, content: { kind: 'text', text: 'новый' }, registeredDelivery: 1 };
+  expect(waits).toMatchObject({ message: made, dueAtMs: message.sendAtMs });
+  const [told] = await replaced.until((event) => event.message.id === message.id);
+  expect(told).toEqual({ type: 'message.replaced', at: waits?.at, message: headOf(made as Message), content: made.content });
+
+  const fails = async (changes: object, status: number) => {
+    expect(await ask({ ...replace, ...changes })).toMatchObject({ status });
+    expect(await waitingText(message.id)).toBe('новый');
+  };
+  await fails({ source_addr: 'Other' }, commandStatus.ESME_RREPLACEFAIL);
+  await fails({ message_id: newId() }, commandStatus.ESME_RREPLACEFAIL);
+  await fails({ message_id: '' }, commandStatus.ESME_RREPLACEFAIL);
+  await fails({ short_message: encodeUcs2('ж'.repeat(71)) }, commandStatus.ESME_RINVMSGLEN);
+  await fails({ short_message: Buffer.alloc(0) }, commandStatus.ESME_RINVMSGLEN);
+  await fails({ schedule_delivery_time: '000008000000000R' }, commandStatus.ESME_RINVSCHED);
+  await fails({ schedule_delivery_time: '000003000000000R' }, commandStatus.ESME_RINVEXPIRY);
+  await fails({ validity_period: '000008000000000R' }, commandStatus.ESME_RINVEXPIRY);
+  states.set(message.id, 'routed');
+  await fails({}, commandStatus.ESME_RREPLACEFAIL);
+  // the id of a submit_multi is of several
+  const ofMany = newId();
+  logged = (id) => (id === ofMany ? { id: message.id, from: own, state: 'scheduled' } : undefined);
+  await fails({ message_id: ofMany }, commandStatus.ESME_RREPLACEFAIL);
+  expect(replaced.all.filter((event) => event.message.id === message.id)).toHaveLength(1);
   expect(await ask({ command: 'submit_sm', ...hello })).toMatchObject({ status: 0 });
+  await session.unbind();
+});
+
+test('§4.10 replace_sm: of a message that is cancelled fails, as does one whose time has come', async () => {
+  const { ask, session } = await bound();
+  const own = { addr: 'Acme', ton: 5, npi: 0 };
+  const now = Date.now();
+  const [cancelled, due] = [3_600_000, 500].map((ms) =>
+    testMessage({ from: own, acceptedAtMs: now, sendAtMs: now + ms, validUntilMs: now + 4e6 }),
+  );
+  if (!cancelled || !due) throw new Error('not there');
+  for (const message of [cancelled, due]) await scheduleAsRouter(message);
+  let state = 'scheduled';
+  logged = (id) => ({ id, from: own, state });
+  const replace = { command: 'replace_sm', ...from, short_message: Buffer.from('new') } as const;
+  expect(await ask({ ...replace, message_id: due.id })).toMatchObject({ status: commandStatus.ESME_RREPLACEFAIL });
+  const marks = await queue.marks(cancelledMarks);
+  marks.onPut(() => void (state = 'cancelled'));
+  expect(await ask({ command: 'cancel_sm', ...from, ...to, message_id: cancelled.id })).toMatchObject({ status: 0 });
+  // the history may be late to know
+  state = 'scheduled';
+  expect(await ask({ ...replace, message_id: cancelled.id })).toMatchObject({ status: commandStatus.ESME_RREPLACEFAIL });
+  await session.unbind();
+});
+
+test('§4.10 replace_sm: a client that is gone before the answer comes changes nothing: the message is replaced, or not, as a whole', async () => {
+  const { session } = await bound();
+  const now = Date.now();
+  const message = testMessage({
+    from: { addr: 'Acme', ton: 5, npi: 0 },
+    acceptedAtMs: now,
+    sendAtMs: now + 3_600_000,
+    validUntilMs: now + 4e6,
+  });
+  await scheduleAsRouter(message);
+  const asked = Promise.withResolvers<void>();
+  logged = (id) => {
+    asked.resolve();
+    return { id, from: message.from, state: 'scheduled' };
+  };
+  const replace = { command: 'replace_sm', ...from, message_id: message.id, short_message: Buffer.from('new') } as const;
+  void session.request(replace);
+  await asked.promise;
+  session.close({ code: 'unbound', detail: 'gone' });
+  await replaced.until((event) => event.message.id === message.id);
+  expect(await waitingText(message.id)).toBe('new');
+});
+
+test('§5.2.18 replace_if_present_flag goes with the message to the provider', async () => {
+  const { ask, session } = await bound();
+  const { message_id } = await ask({ command: 'submit_sm', ...hello, replace_if_present_flag: 1 });
+  expect(await messagesKnownAs(message_id as string)).toMatchObject([{ replaceIfPresent: true }]);
   await session.unbind();
 });
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { commands, pduArbitrary } from '../test/arbitraries.ts';
 import { decodePdu, encodePdu, readByTable } from './codec.ts';
-import { commandStatus } from './constants.ts';
+import { commandIds, commandStatus } from './constants.ts';
 import { createCursor } from './fields.ts';
 import { createFramer } from './framer.ts';
 import { readMessage } from './message.ts';
@@ -12,8 +12,10 @@ import type { Pdu } from './pdus.ts';
 const testdata = new URL('../testdata/', import.meta.url);
 
 describe('golden vectors', () => {
+  const commandsSeen = new Set<string>();
   for (const name of readdirSync(testdata).filter((file) => file.endsWith('.hex'))) {
     const { why, octets, outcome, expected } = parseVector(readFileSync(new URL(name, testdata), 'utf8'));
+    if (outcome === 'pdu') commandsSeen.add(JSON.parse(expected).command);
     test(`${name}: ${why}`, () => {
       const framer = createFramer();
       framer.push(octets);
@@ -25,6 +27,10 @@ describe('golden vectors', () => {
       expect(encodePdu(frame.pdu)).toEqual(octets);
     });
   }
+
+  test('every PDU of §5.1.2 table 5-1 has one', () => {
+    expect(Object.keys(commandIds).filter((command) => !commandsSeen.has(command))).toEqual([]);
+  });
 });
 
 describe('every PDU of the table', () => {

@@ -26,6 +26,18 @@ describe('framer', () => {
     expect(framesOf(cut(octets, 1448))).toMatchObject([{ kind: 'pdu', pdu: { tlvs: [payload] } }]);
   });
 
+  test('a PDU of 66,000 octets is accepted, and one more is lost on its fourth octet', () => {
+    // a submit_sm of nothing has 33 octets, each parameter 4 of its own
+    const octetsWith = (last: number): Buffer =>
+      encodePdu({ command: 'submit_sm', sequence: 1, tlvs: [payload, { tag: 0x1400, value: Buffer.alloc(last, 'v') }] });
+    const longest = octetsWith(66_000 - 33 - 4 - 65_535 - 4);
+    expect(longest.length).toBe(66_000);
+    expect(framesOf(cut(longest, 1448)).map(({ kind }) => kind)).toEqual(['pdu']);
+    const framer = createFramer();
+    framer.push(octetsWith(66_001 - 33 - 4 - 65_535 - 4).subarray(0, 4));
+    expect(framer.next()).toEqual({ kind: 'lost', sequence: 0, reason: 'command_length 66001 is not 16 to 66000' });
+  });
+
   test('a command_length over the bound is lost on its fourth octet, without waiting or allocating', () => {
     const framer = createFramer({ pduOctetsMax: 1000 });
     framer.push(Buffer.from([0, 0, 0x03]));

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { commandStatus, encodePdu, getTlv, type PduToWrite, type Session, type SessionOptions, tlvs } from '../src/index.ts';
 import { calmTimers, connectEsme, connectRaw, type Side, startSmsc } from './links.ts';
 import { npmSmpp, type NpmPdu } from './npm-smpp.ts';
@@ -45,6 +46,12 @@ async function bothOurs(smscOptions: Partial<SessionOptions> = {}, esmeOptions: 
   expect(await binding).toMatchObject({ kind: 'response', pdu: { command: 'bind_transceiver_resp', status: 0 } });
   return { esme, smsc: theirs };
 }
+
+/** The octets of a golden vector. */
+const vector = (name: string): Buffer => {
+  const [head] = readFileSync(new URL(`../testdata/${name}.hex`, import.meta.url), 'utf8').split('\n=>') as [string];
+  return Buffer.from(head.split('\n').slice(1).join(''), 'hex');
+};
 
 const submit = (sequence: number): PduToWrite => ({
   command: 'submit_sm',
@@ -579,6 +586,53 @@ describe('garbage', () => {
     await raw.ended;
     expect(raw.pdus.seen).toMatchObject([{ command: 'generic_nack', status: commandStatus.ESME_RINVCMDLEN }]);
     expect(await side.closed).toMatchObject({ code: 'lost' });
+  });
+
+  test('66,001 octets announced are refused on the four octets that say so, without waiting for more', async () => {
+    const { raw, side } = await rawLink();
+    raw.send(vector('65-length_66001'));
+    await raw.ended;
+    expect(raw.pdus.seen).toMatchObject([{ command: 'generic_nack', status: commandStatus.ESME_RINVCMDLEN, sequence: 0 }]);
+    expect(await side.closed).toMatchObject({ code: 'lost' });
+  });
+
+  test.each([
+    ['a body truncated in a string', '46-truncated_in_string', commandStatus.ESME_RINVCMDLEN],
+    ['a body truncated in integers', '47-truncated_in_integers', commandStatus.ESME_RINVCMDLEN],
+    ['no body at all', '48-submit_sm_without_body', commandStatus.ESME_RINVCMDLEN],
+    ['stray octets behind the body', '41-stray_octets_submit_sm', commandStatus.ESME_RINVOPTPARSTREAM],
+    ['a TLV that overruns the body', '42-tlv_overrun', commandStatus.ESME_RINVOPTPARSTREAM],
+    ['a TLV of the wrong length', '43-tlv_wrong_length', commandStatus.ESME_RINVPARLEN],
+    ['sm_length beyond the body', '44-sm_length_beyond_body', commandStatus.ESME_RINVMSGLEN],
+    ['an over-long source_addr', '49-source_addr_too_long', commandStatus.ESME_RINVSRCADR],
+    ['an over-long destination_addr', '50-destination_addr_too_long', commandStatus.ESME_RINVDSTADR],
+    ['an over-long service_type', '51-service_type_too_long', commandStatus.ESME_RINVSERTYP],
+    ['an over-long schedule_delivery_time', '52-schedule_too_long', commandStatus.ESME_RINVSCHED],
+    ['an over-long validity_period', '53-validity_too_long', commandStatus.ESME_RINVEXPIRY],
+    ['a NUL inside destination_addr', '59-nul_inside_destination', commandStatus.ESME_RINVOPTPARSTREAM],
+  ])('a submit_sm with %s never reaches the application: one answer of 16 octets, and the session goes on', async (_what, name, status) => {
+    const { raw, side } = await boundRaw();
+    raw.send(vector(name), { command: 'enquire_link', sequence: 15 });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'submit_sm_resp', sequence: 14, status, headerOnly: true });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'enquire_link_resp', sequence: 15, status: 0 });
+    expect(side.requests.seen.map(({ pdu }) => pdu.command)).toEqual(['bind_transceiver']);
+  });
+
+  test('an enquire_link with stray octets is answered with what is wrong, and the session goes on', async () => {
+    const { raw } = await rawLink();
+    raw.send(vector('40-stray_octets_enquire_link'), { command: 'enquire_link', sequence: 15 });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'enquire_link_resp', sequence: 14, status: commandStatus.ESME_RINVCMDLEN });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'enquire_link_resp', sequence: 15, status: 0 });
+  });
+
+  test('a connection that ends inside a PDU is over: nothing is answered, and nothing reaches the application', async () => {
+    const { raw, side } = await boundRaw();
+    const octets = encodePdu(submit(5));
+    raw.socket.end(octets.subarray(0, octets.length - 1));
+    expect(await side.closed).toEqual({ code: 'peer_closed' });
+    await raw.ended;
+    expect(raw.pdus.seen.map(({ command }) => command)).toEqual(['bind_transceiver_resp']);
+    expect(side.requests.seen.map(({ pdu }) => pdu.command)).toEqual(['bind_transceiver']);
   });
 
   test('an unknown command_id is nacked with its sequence_number, and the session goes on (§4.3)', async () => {
