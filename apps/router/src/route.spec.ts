@@ -29,12 +29,13 @@ const routes = createPrefixTable([
   ['44', { id: 'uk', prefix: '44', connectorId: 'carrier-a' }],
   ['4479', { id: 'uk-mobile', prefix: '4479', connectorId: 'carrier-b' }],
 ]);
+const facts = { snapshot: { routes }, cancelled: new Set<string>() };
 
 test.each([
   ['the longest prefix that fits', '+447912345678', 'carrier-b', 'uk-mobile'],
   ['a shorter prefix when no longer one fits', '+442012345678', 'carrier-a', 'uk'],
 ])('a message takes %s', (_, to, connector, id) => {
-  const outcome = route(submitted({ to }), { routes }, nowMs);
+  const outcome = route(submitted({ to }), facts, nowMs);
   expect(outcome).toEqual({
     kind: 'done',
     events: [{ type: 'message.routed', at: nowMs, message: { ...message, to }, connector, route: id }],
@@ -42,7 +43,7 @@ test.each([
 });
 
 test('a number that no route leads to: rejected as unroutable, without the content', () => {
-  const outcome = route(submitted({ to: '+15551234567' }), { routes }, nowMs);
+  const outcome = route(submitted({ to: '+15551234567' }), facts, nowMs);
   expect(outcome).toMatchObject({
     kind: 'done',
     events: [{ type: 'message.failed', state: 'rejected', reason: 'unroutable', by: 'router' }],
@@ -51,7 +52,7 @@ test('a number that no route leads to: rejected as unroutable, without the conte
 });
 
 test('a message whose validity has ended: expired, not routed', () => {
-  const outcome = route(submitted({ validUntilMs: nowMs }), { routes }, nowMs);
+  const outcome = route(submitted({ validUntilMs: nowMs }), facts, nowMs);
   expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'message.failed', state: 'expired', reason: 'expired' }] });
 });
 
@@ -60,7 +61,7 @@ test.each([
   ['its time has passed since it was accepted: it may have come due already, which only the queue knows', nowMs - 1],
 ])('a message with a time, and %s: it waits for it, unrouted', (_, sendAtMs) => {
   const event = submitted({ sendAtMs });
-  expect(route(event, { routes }, nowMs)).toEqual({
+  expect(route(event, facts, nowMs)).toEqual({
     kind: 'done',
     events: [
       { type: 'message.due', at: nowMs, message: event.message, dueAtMs: sendAtMs },
@@ -74,6 +75,26 @@ test.each([
   ['is not routed when its validity has ended meanwhile', { validUntilMs: nowMs }, { type: 'message.failed', state: 'expired' }],
 ])('a message whose time has come %s', (_, changes, made) => {
   const due = { ...message, sendAtMs: nowMs, ...changes };
-  const outcome = route({ type: 'message.due', at: nowMs - 5, message: due, dueAtMs: nowMs }, { routes }, nowMs);
+  const outcome = route({ type: 'message.due', at: nowMs - 5, message: due, dueAtMs: nowMs }, facts, nowMs);
   expect(outcome).toMatchObject({ kind: 'done', events: [made] });
+});
+
+test('a message that was cancelled while it waited ends so when its time has come, also when its validity has ended', () => {
+  const cancelled = { ...facts, cancelled: new Set([message.id]) };
+  const due = { ...message, sendAtMs: nowMs, validUntilMs: nowMs };
+  expect(route({ type: 'message.due', at: nowMs - 5, message: due, dueAtMs: nowMs }, cancelled, nowMs)).toEqual({
+    kind: 'done',
+    events: [{ type: 'message.failed', at: nowMs, message: headOf(due), by: 'router', state: 'cancelled', reason: 'cancelled' }],
+  });
+});
+
+test.each([
+  ['without a time is for its connector, which may have begun it when this event comes again', {}, 'message.routed'],
+  ['with a time waits for it, and is let come due by whoever cancels it', { sendAtMs: nowMs + 10_000 }, 'message.due'],
+])('a message that was cancelled before it was read, and %s', (_, changes, type) => {
+  const cancelled = { ...facts, cancelled: new Set([message.id]) };
+  expect(route(submitted(changes), cancelled, nowMs)).toMatchObject({
+    kind: 'done',
+    events: [{ type }, ...('sendAtMs' in changes ? [{}] : [])],
+  });
 });

@@ -1,9 +1,10 @@
-import type { HeliographEvent, Outcome, TakenBy } from '@heliograph/message';
+import { cancelledMarks, type HeliographEvent, type Outcome, type TakenBy } from '@heliograph/message';
 import { openQueue, type Delivery } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { counter, gauge, recordSpan, type Running, type ServiceContext } from '@heliograph/service';
 import type { config } from './config.ts';
 import { route } from './route.ts';
+import { startTestProvider } from './test-provider.ts';
 
 const routed = counter('heliograph_router_messages_total', 'Messages by what the router gave');
 
@@ -13,10 +14,11 @@ const eventsInFlightMax = 4_000;
 export async function start({ name, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
+  const cancelled = await queue.marks(cancelledMarks);
   const handle = (deliveries: readonly Delivery<TakenBy<'route'>>[]): Outcome[] => {
     const now = Date.now();
     return deliveries.map(({ event }) => {
-      const outcome = route(event, registry.current, now);
+      const outcome = route(event, { snapshot: registry.current, cancelled }, now);
       if (outcome.kind !== 'done') return outcome;
       for (const made of outcome.events) count(made);
       if (event.message.traceparent) recordSpan('route', { traceparent: event.message.traceparent, startMs: now, endMs: Date.now() });
@@ -37,11 +39,13 @@ export async function start({ name, config: settings, log }: ServiceContext<type
     await queue.workInBatches({ ...common, stream: 'SUBMITTED' }),
     await queue.workInBatches({ ...common, stream: 'SCHEDULED' }),
   ];
+  const testProvider = await startTestProvider({ queue, cancelled });
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   return {
     checks: { nats: () => queue.connected },
     async stop() {
-      await Promise.all(workers.map((worker) => worker.stop(5_000)));
+      // test messages that wait for their next step go to another process at once
+      await Promise.all([...workers.map((worker) => worker.stop(5_000)), testProvider.stop(0)]);
       await queue.close();
       await registry.stop();
     },

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { HeliographEvent, MessageRouted } from '@heliograph/message';
-import { done } from '@heliograph/message';
+import { openChanges, type Cancel, type Replace } from '@heliograph/accept';
+import {
+  done,
+  historySubjects,
+  type HeliographEvent,
+  type Message,
+  type MessageQuestion,
+  type MessageRouted,
+  type MessageState,
+} from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import { createLog, parseConfig, type Running } from '@heliograph/service';
 import { createHeard, eventually, seedTenant, startServers, testMessage, testTenant, type TestServers } from '@heliograph/testbed';
@@ -40,6 +48,30 @@ async function startRouter(): Promise<Running> {
   const parsed = parseConfig(schema, { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl });
   if (!parsed.ok) throw new Error(parsed.errors.join());
   return start({ name: 'router', instance: 'test', config: parsed.config, log });
+}
+
+/** message-log, as far as changes ask it: states of what was submitted here. */
+const states: Partial<Record<HeliographEvent['type'], MessageState>> = {
+  'message.scheduled': 'scheduled',
+  'message.routed': 'routed',
+  'message.failed': 'cancelled',
+};
+
+async function openChanging(): Promise<Cancel & Replace> {
+  await queue.answer<MessageQuestion>(historySubjects.get, 'message-log', ({ tenant, id }) => {
+    const mine = of(id).filter((event) => 'message' in event && event.message.tenant === tenant);
+    const state = mine.map(({ type }) => states[type]).findLast((one) => one !== undefined);
+    return state === undefined ? {} : { message: { id, state } };
+  });
+  return openChanges(queue);
+}
+
+const newText = () => ({ ok: true, replacement: { content: { kind: 'text', text: 'new' } } }) as const;
+
+async function submitScheduled(waitMs: number): Promise<Message> {
+  const message = await submit(waitMs);
+  await heard.until((event) => event.type === 'message.scheduled' && event.message.id === message.id);
+  return message;
 }
 
 async function submit(waitMs: number | undefined) {
@@ -86,4 +118,36 @@ test('a message that comes due while no router is there is routed once by the ne
   await whenRouted(waits.id);
   await whenRouted((await submit(1_500)).id);
   expect(of(waits.id).filter(({ type }) => type === 'message.routed')).toHaveLength(1);
+}, 30_000);
+
+test('a message that is replaced while it waits is routed once, with the new text, also when its submission is handed out again', async () => {
+  const { replace, cancel } = await openChanging();
+  const waits = await submitScheduled(2_500);
+  const question = { tenant: waits.tenant, id: waits.id };
+  expect(await replace({ ...question, tenant: 'other' }, newText)).toEqual({ kind: 'not_found' });
+  expect(await replace(question, newText)).toMatchObject({ kind: 'replaced' });
+  await heard.until((event) => event.type === 'message.replaced' && event.message.id === waits.id);
+  // its router died before it heard that it was scheduled
+  await queue.publish({ type: 'message.submitted', at: Date.now(), message: waits });
+  const routed = await whenRouted(waits.id);
+  expect(routed.message).toEqual({ ...waits, content: { kind: 'text', text: 'new' } });
+  expect(await replace(question, newText)).toEqual({ kind: 'not_replaceable' });
+  await whenRouted((await submit(1_500)).id);
+  expect(of(waits.id).filter(({ type }) => type === 'message.routed')).toHaveLength(1);
+
+  const cancelled = await submitScheduled(60_000);
+  await cancel({ tenant: cancelled.tenant, id: cancelled.id });
+  expect(await replace({ tenant: cancelled.tenant, id: cancelled.id }, newText)).toEqual({ kind: 'not_replaceable' });
+}, 30_000);
+
+test('a message that is cancelled while it waits ends within a second, though its time is far, and is not routed', async () => {
+  const { cancel } = await openChanging();
+  const waits = await submitScheduled(3_600_000);
+  const askedAtMs = Date.now();
+  expect(await cancel({ tenant: waits.tenant, id: waits.id })).toMatchObject({ kind: 'cancelled' });
+  const [failed] = await heard.until((event) => event.type === 'message.failed' && event.message.id === waits.id);
+  expect(failed).toMatchObject({ state: 'cancelled', reason: 'cancelled', by: 'router' });
+  expect((failed as { heardAtMs: number }).heardAtMs - askedAtMs).toBeLessThan(1_000);
+  await whenRouted((await submit(1_500)).id);
+  expect(of(waits.id).map(({ type }) => type)).toEqual(['message.scheduled', 'message.failed']);
 }, 30_000);

@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import type { HeliographEvent, MessageRouted } from '@heliograph/message';
+import type { Delivery } from '@heliograph/queue';
+import { testMessage } from '@heliograph/testbed';
+import { createTestProvider } from './test-provider.ts';
+
+const atMs = 1_000_000;
+
+function deliveryTo(to: string, seq = 1): Delivery<MessageRouted> {
+  const message = testMessage({ to, test: true, validUntilMs: atMs + 60_000 });
+  const event: MessageRouted = { type: 'message.routed', at: atMs, message, connector: 'test', route: 'test' };
+  return { event, record: { stream: 'ROUTED', seq, atMs, redelivered: false } };
+}
+
+function started() {
+  const published: HeliographEvent[] = [];
+  const state = { now: atMs, fails: false, cancelled: new Set<string>() };
+  const handle = createTestProvider({
+    async publish(event) {
+      if (state.fails) throw new Error('away');
+      published.push(event);
+    },
+    cancelled: state.cancelled,
+    now: () => state.now,
+  });
+  return { handle, published, state };
+}
+
+test('what is said of a message before its last is published at once, with its cause; its last is the outcome', async () => {
+  const { handle, published, state } = started();
+  const delivery = deliveryTo('+15550100008', 7);
+  expect(await handle([delivery])).toEqual([{ kind: 'later', atMs: atMs + 1_000, reason: 'test' }]);
+  expect(published).toMatchObject([{ type: 'message.sent', cause: { stream: 'ROUTED', seq: 7 } }]);
+  state.now = atMs + 1_000;
+  expect(await handle([delivery])).toEqual([{ kind: 'later', atMs: atMs + 3_000, reason: 'test' }]);
+  expect(published.slice(1)).toMatchObject([{ type: 'receipt.received', state: 'sent' }]);
+  state.now = atMs + 3_000;
+  expect(await handle([delivery])).toMatchObject([{ kind: 'done', events: [{ type: 'receipt.received', state: 'delivered' }] }]);
+  expect(published).toHaveLength(2);
+});
+
+test('messages of a batch each go their own way', async () => {
+  const { handle, published, state } = started();
+  const [quick, waits] = [deliveryTo('+15550100001'), deliveryTo('+15550100009', 2)];
+  const outcomes = await handle([quick, waits]);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['done', 'later']);
+  expect(published).toEqual([]);
+  state.cancelled.add(waits.event.message.id);
+  expect(await handle([waits])).toMatchObject([{ kind: 'done', events: [{ state: 'cancelled' }] }]);
+});
+
+test('a stream that does not take it is an error of the batch, and the step is taken again', async () => {
+  const { handle, published, state } = started();
+  const delivery = deliveryTo('+15550100007');
+  state.fails = true;
+  await expect(handle([delivery])).rejects.toThrow('away');
+  state.fails = false;
+  expect(await handle([delivery])).toMatchObject([{ kind: 'later' }]);
+  expect(published).toMatchObject([{ type: 'message.sent' }]);
+});
