@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, type Hop, type LoggedMessage, type MessageListQuestion } from '@heliograph/message';
+import { newId, type EventsQuestion, type Hop, type LoggedMessage, type MessageListQuestion, type StatsAnswer } from '@heliograph/message';
 import { createAnswers, type AnswersOptions } from './answer.ts';
 
 const id = newId();
@@ -7,14 +7,18 @@ const message = { id } as LoggedMessage;
 const hops: Hop[] = [];
 
 /** Found at the n-th look; `reached` says what each wait for the stream gives. */
-function answersWith({ foundAt, reached = [] }: { foundAt: number; reached?: boolean[] }) {
+function answersWith({ foundAt, reached = [], caughtUp = true }: { foundAt: number; reached?: boolean[]; caughtUp?: boolean }) {
   const did: string[] = [];
   let looks = 0;
   let nowMs = 0;
   const options: AnswersOptions = {
     history: {
       read: async () => (did.push('look'), ++looks >= foundAt ? { message, hops } : undefined),
-      list: async ({ limit }: MessageListQuestion) => ({ messages: [], more: limit === 100 }),
+      known: async ({ ids }) => (did.push('look'), ids.map((one) => ({ id: one, to: '+31612345678', segments: 1, microCredits: '1' }))),
+      list: async ({ limit }: MessageListQuestion) => ({ messages: [], next: `after ${limit}` }),
+      events: async ({ limit, after = 'the oldest' }: EventsQuestion) => ({ events: [], next: `${limit} from ${after}`, more: false }),
+      stats: async () => ({ byState: {} as StatsAnswer['byState'] }),
+      erase: async (_, withinMs) => ({ erased: withinMs }),
     },
     gatherer: { written: async () => void did.push('buffer') },
     progress: {
@@ -26,6 +30,7 @@ function answersWith({ foundAt, reached = [] }: { foundAt: number; reached?: boo
       passed: () => void did.push('passed'),
     },
     lastSubmitted: async () => 42,
+    caughtUp: async () => (did.push('catch up'), caughtUp),
     now: () => nowMs,
   };
   return { did, answers: createAnswers(options) };
@@ -82,7 +87,50 @@ describe('a question about a message', () => {
 describe('a question for a list', () => {
   it('is bounded, whatever it asks', async () => {
     const { answers } = answersWith({ foundAt: 1 });
-    expect(await answers.list({ tenant: 'acme', limit: 1e9 })).toEqual({ messages: [], more: true });
-    expect(await answers.list({ tenant: 'acme', limit: 5, before: 'nonsense' })).toEqual({ messages: [], more: false });
+    expect(await answers.list({ tenant: 'acme', limit: 1e9 })).toEqual({ messages: [], next: 'after 100' });
+  });
+
+  it.each([{ before: 'nonsense' }, { to: '\0' }, { from: 'a\0' }, { reference: '\0' }])(
+    'that can have no answer finds nothing: %j',
+    async (like) => {
+      const { answers } = answersWith({ foundAt: 1 });
+      expect(await answers.list({ tenant: 'acme', limit: 5, ...like })).toEqual({ messages: [] });
+    },
+  );
+});
+
+describe('a question for events', () => {
+  it.each([
+    [1e9, undefined, '1000 from the oldest'],
+    [0, '7-1', '1 from 7-1'],
+    [5, 'now', '5 from now'],
+  ])('%d of them, after %s', async (limit, after, next) => {
+    const { answers } = answersWith({ foundAt: 1 });
+    expect(await answers.events({ tenant: 'acme', limit, ...(after === undefined ? {} : { after }) })).toMatchObject({ next });
+  });
+
+  it.each(['', '7', '7-', '-1', "7-1'", '1234567890123456789-1', '1-1234567890', 'Now'])(
+    'after %j, no cursor, has no answer',
+    async (after) => {
+      const { answers } = answersWith({ foundAt: 1 });
+      await expect(answers.events({ tenant: 'acme', limit: 1, after })).rejects.toThrow('not a cursor');
+    },
+  );
+});
+
+it('erasing is answered before whoever asks loses patience (5 s)', async () => {
+  expect((await answersWith({ foundAt: 1 }).answers.erase({ tenant: 'acme' })).erased).toBeLessThan(4_500);
+});
+
+describe('a question for which messages are known', () => {
+  it.each([
+    ['complete when all that was accepted before is written', true, [id], 1, true],
+    ['incomplete when it is not', false, [id], 1, false],
+    ['incomplete when something is no id', true, [id, 'x'], 1, false],
+    ['incomplete when there are too many', true, Array.from({ length: 1_001 }, () => id), 1_000, false],
+  ])('is answered after the stream is read, and %s', async (_, caughtUp, ids, known, complete) => {
+    const { did, answers } = answersWith({ foundAt: 1, caughtUp });
+    const answer = await answers.known({ tenant: 'acme', ids });
+    expect([answer.messages.length, answer.complete, did]).toEqual([known, complete, ['catch up', 'look']]);
   });
 });

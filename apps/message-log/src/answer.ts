@@ -1,31 +1,49 @@
 import {
+  historyEventsMax,
+  historyKnownMax,
   historyListMax,
+  isEventsCursor,
   isId,
   isShortId,
+  type EraseAnswer,
+  type EraseQuestion,
+  type EventsAnswer,
+  type EventsQuestion,
+  type KnownAnswer,
+  type KnownQuestion,
   type MessageAnswer,
   type MessageListAnswer,
   type MessageListQuestion,
   type MessageQuestion,
+  type StatsAnswer,
+  type StatsQuestion,
   type TraceAnswer,
 } from '@heliograph/message';
 import type { History } from './history.ts';
 import type { Gatherer } from './gatherer.ts';
 import type { Progress } from './progress.ts';
+import { isSearchable } from './search.ts';
 
 /** What others ask of the history. */
 export interface Answers {
   get(question: MessageQuestion): Promise<MessageAnswer>;
   trace(question: MessageQuestion): Promise<TraceAnswer>;
   list(question: MessageListQuestion): Promise<MessageListAnswer>;
+  known(question: KnownQuestion): Promise<KnownAnswer>;
+  events(question: EventsQuestion): Promise<EventsAnswer>;
+  stats(question: StatsQuestion): Promise<StatsAnswer>;
+  erase(question: EraseQuestion): Promise<EraseAnswer>;
 }
 
 export interface AnswersOptions {
-  readonly history: Pick<History, 'read' | 'list'>;
+  readonly history: Pick<History, 'read' | 'list' | 'known' | 'events' | 'stats' | 'erase'>;
   readonly gatherer: Pick<Gatherer, 'written'>;
   /** Of the stream of submitted messages. */
   readonly progress: Pick<Progress, 'reached' | 'passed'>;
   /** The last sequence that stream has stored. */
   readonly lastSubmitted: () => Promise<number>;
+  /** Whether all that reached that stream until now is written, by whichever instance; waits for it. */
+  readonly caughtUp: (withinMs: number) => Promise<boolean>;
   readonly now?: () => number;
 }
 
@@ -33,8 +51,11 @@ export interface AnswersOptions {
 const waitMsMax = 2_000;
 /** Another instance may be the one that writes it: look this often meanwhile. */
 const lookEveryMs = 200;
+/** Less than the 5 s that whoever asks is patient. */
+const caughtUpWithinMs = 4_000;
+const eraseWithinMs = 3_500;
 
-export function createAnswers({ history, gatherer, progress, lastSubmitted, now = Date.now }: AnswersOptions): Answers {
+export function createAnswers({ history, gatherer, progress, lastSubmitted, caughtUp, now = Date.now }: AnswersOptions): Answers {
   /** Read your writes: who has the id has been told that the message is accepted, so it must be found. */
   async function find(question: MessageQuestion): ReturnType<History['read']> {
     if (!isId(question.id) && !isShortId(question.id)) return undefined;
@@ -62,10 +83,25 @@ export function createAnswers({ history, gatherer, progress, lastSubmitted, now 
     async trace(question) {
       return (await find(question)) ?? { hops: [] };
     },
-    async list({ tenant, limit, before }) {
-      if (before !== undefined && !isId(before)) return { messages: [], more: false };
-      const bounded = Math.min(Math.max(1, Math.trunc(limit)), historyListMax);
-      return history.list({ tenant, limit: bounded, ...(before === undefined ? {} : { before }) });
+    async list(question) {
+      if (!isSearchable(question)) return { messages: [] };
+      return history.list({ ...question, limit: bounded(question.limit, historyListMax) });
     },
+    async known({ tenant, ids }) {
+      const asked = ids.filter(isId).slice(0, historyKnownMax);
+      // first: what is looked at before could be written meanwhile
+      const complete = (await caughtUp(caughtUpWithinMs)) && asked.length === ids.length;
+      return { complete, messages: await history.known({ tenant, ids: asked }) };
+    },
+    async events({ tenant, limit, after }) {
+      if (after !== undefined && after !== 'now' && !isEventsCursor(after)) throw new Error('not a cursor');
+      return history.events({ tenant, limit: bounded(limit, historyEventsMax), ...(after === undefined ? {} : { after }) });
+    },
+    stats: (question) => history.stats(question),
+    erase: (question) => history.erase(question, eraseWithinMs),
   };
+}
+
+function bounded(limit: number, most: number): number {
+  return Math.min(Math.max(1, Math.trunc(limit)), most);
 }

@@ -1,3 +1,4 @@
+import { subjectIdOf } from '@heliograph/message';
 import type { Log } from '@heliograph/service';
 import { addEvent, type LoggedEvent, type Row } from './log.ts';
 
@@ -86,7 +87,7 @@ export function createGatherer(options: GathererOptions): Gatherer {
     add(event) {
       gathering ??= openBatch();
       const { rows, committed } = gathering;
-      const id = event.type === 'report.delivered' ? event.messageId : event.message.id;
+      const id = subjectIdOf(event);
       const known = rows.get(id);
       const row = addEvent(known, event);
       if (!known) rows.set(id, row);

@@ -1,19 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { arrayLiteral, isDataError, storableJson } from './history.ts';
-
-describe('storableJson', () => {
-  it.each([
-    ['plain text', 'Hello', 'Hello'],
-    ['a NUL', 'a\u0000b', 'a\ufffdb'],
-    ['an unpaired high surrogate', 'a\ud83d', 'a\ufffd'],
-    ['an unpaired low surrogate', '\ude00b', '\ufffdb'],
-    ['a whole pair', '😀', '😀'],
-    ['what only looks like an escape', 'C:\\u0000', 'C:\\u0000'],
-    ['a backslash before a NUL', '\\\u0000', '\\\ufffd'],
-  ])('%s', (_, text, kept) => {
-    expect(JSON.parse(storableJson(JSON.stringify({ text })))).toEqual({ text: kept });
-  });
-});
+import { isDataError } from './history.ts';
 
 describe('isDataError', () => {
   it.each([
@@ -24,16 +10,5 @@ describe('isDataError', () => {
     ['no error object', undefined, false],
   ])('%s', (_, error, data) => {
     expect(isDataError(error)).toBe(data);
-  });
-});
-
-describe('arrayLiteral', () => {
-  it.each([
-    ['nothing', [], '{}'],
-    ['numbers, truth and nothing known', [1, true, null, undefined], '{1,true,NULL,NULL}'],
-    ['text that looks like syntax', ['', 'NULL', 'a,b', '{}', '"', '\\'], '{"","NULL","a,b","{}","\\"","\\\\"}'],
-    ['a NUL', ['a\0b'], '{"a\ufffdb"}'],
-  ])('%s', (_, values, literal) => {
-    expect(arrayLiteral(values)).toBe(literal);
   });
 });

@@ -1,27 +1,50 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import type {
-  FailureReason,
+  EraseAnswer,
+  EraseQuestion,
+  EventsAnswer,
+  EventsQuestion,
   Hop,
+  KnownMessage,
+  KnownQuestion,
   LoggedMessage,
   MessageListAnswer,
   MessageListQuestion,
   MessageQuestion,
-  MessageClass,
-  MessageState,
-  Content,
-  Door,
+  StatsAnswer,
+  StatsQuestion,
 } from '@heliograph/message';
 import { isId, withoutDashes } from '@heliograph/message';
 import { PrismaClient } from '../generated/client.ts';
 import type { MessageModel } from '../generated/models.ts';
+import { createErasing } from './erase.ts';
 import { hopsOf, type Row, type StoredHops } from './log.ts';
+import { readReports } from './reports.ts';
+import { search } from './search.ts';
+import { messageOf } from './shown.ts';
+import { statementsOf } from './statement.ts';
+import { readTally } from './tally.ts';
 
-/** The table of messages: the only place that knows it. */
+export type Database = PrismaClient;
+
+export function openDatabase(databaseUrl: string): Database {
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: connectionsMax }, { schema: 'message_log' }) });
+}
+
+/** The tables of messages, reports and their tally: whoever asks for them asks here. */
 export interface History {
-  /** All of them in one statement: all are stored, or none. */
+  /** Rejects when not all of them are stored: then the same rows may be written again. */
   write(rows: readonly Row[]): Promise<void>;
   read(question: MessageQuestion): Promise<{ message: LoggedMessage; hops: Hop[] } | undefined>;
   list(question: MessageListQuestion): Promise<MessageListAnswer>;
+  /** Those of the tenant that are accepted. */
+  known(question: KnownQuestion): Promise<KnownMessage[]>;
+  events(question: EventsQuestion): Promise<EventsAnswer>;
+  stats(question: StatsQuestion): Promise<StatsAnswer>;
+  /** Those that have ended, for at most so long, and all reports that are there. */
+  erase(question: EraseQuestion, withinMs: number): Promise<EraseAnswer>;
+  /** Removes a batch of what is older than that (unix ms), of every tenant. Resolves with how much it removed; 0: nothing was left. */
+  purge(beforeMs: number): Promise<number>;
   /** Whether the database answered when it was last asked. */
   readonly reachable: boolean;
   /** Asks it. */
@@ -36,8 +59,8 @@ const connectionsMax = 3;
 const acceptedTogetherMs = 60_000;
 
 export function openHistory(databaseUrl: string): History {
-  const adapter = new PrismaPg({ connectionString: databaseUrl, max: connectionsMax }, { schema: 'message_log' });
-  const database = new PrismaClient({ adapter });
+  const database = openDatabase(databaseUrl);
+  const erasing = createErasing(database);
   let reachable = true;
 
   async function asked<T>(answer: Promise<T>): Promise<T> {
@@ -68,9 +91,7 @@ export function openHistory(databaseUrl: string): History {
 
   return {
     async write(rows) {
-      // in one order everywhere, so that two instances never wait for each other in a circle
-      const sorted = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(columnsOf);
-      await asked(database.$executeRawUnsafe(upsert, ...columns.map(({ name }) => arrayLiteral(sorted.map((row) => row[name])))));
+      for (const { sql, parameters } of statementsOf(rows)) await asked(database.$executeRawUnsafe(sql, ...parameters));
     },
     async read({ tenant, id }) {
       const found =
@@ -78,16 +99,25 @@ export function openHistory(databaseUrl: string): History {
         (await readByReceiptId({ tenant, id }));
       return found ? { message: messageOf(found), hops: hopsOf(found.hops as unknown as StoredHops) } : undefined;
     },
-    async list({ tenant, limit, before }) {
+    list: (question) => asked(search(database, question)),
+    async known({ tenant, ids }) {
       const found = await asked(
         database.message.findMany({
-          where: { tenant, acceptedAt: { not: null }, ...(before === undefined ? {} : { id: { lt: before } }) },
-          orderBy: { id: 'desc' },
-          take: limit + 1,
+          where: { id: { in: [...ids] }, tenant, acceptedAt: { not: null } },
+          select: { id: true, toAddr: true, segments: true, microCredits: true },
         }),
       );
-      return { messages: found.slice(0, limit).map(messageOf), more: found.length > limit };
+      return found.map(({ id, toAddr, segments, microCredits }) => ({
+        id: withoutDashes(id),
+        to: toAddr ?? '',
+        segments: segments ?? 0,
+        microCredits: String(microCredits ?? 0n),
+      }));
     },
+    events: (question) => asked(readReports(database, question)),
+    stats: (question) => asked(readTally(database, question)),
+    erase: (question, withinMs) => asked(erasing.erase(question, withinMs)),
+    purge: (beforeMs) => asked(erasing.purge(beforeMs)),
     get reachable() {
       return reachable;
     },
@@ -106,149 +136,4 @@ export function isDataError(error: unknown): boolean {
   };
   const state = meta?.driverAdapterError?.cause?.originalCode ?? meta?.code ?? code;
   return typeof state === 'string' && /^2[23][0-9A-Z]{3}$/.test(state);
-}
-
-/** PostgreSQL cannot store U+0000. (Half of a surrogate pair turns into U+FFFD by itself, on its way through UTF-8.) */
-export function storableText(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
-}
-
-/** The same in JSON, where PostgreSQL refuses half of a surrogate pair too (RFC 8259 §8.2); JSON.stringify writes both as escapes, and only those. */
-export function storableJson(json: string): string {
-  return json.replace(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\\ufffd');
-}
-
-type Value = string | number | boolean | null | undefined;
-
-/** An array as PostgreSQL reads it (manual, 8.15.2). Prisma would look at each element of a list. */
-export function arrayLiteral(values: readonly Value[]): string {
-  return `{${values.map(elementText).join(',')}}`;
-}
-
-function elementText(value: Value): string {
-  if (value === null || value === undefined) return 'NULL';
-  return typeof value === 'string' ? `"${storableText(value).replace(/["\\]/g, '\\$&')}"` : String(value);
-}
-
-function columnsOf({ id, tenant, facts, verdict, routed, sent, hops }: Row): Readonly<Record<string, Value>> {
-  return {
-    id,
-    tenant,
-    ...facts,
-    ...verdict,
-    ...routed,
-    ...(sent ? { sent_at: sent.sent_at, provider_ids: arrayLiteral(sent.provider_ids) } : {}),
-    hops: storableJson(JSON.stringify(hops)),
-  };
-}
-
-/**
- * The columns, what each is handed over as, and how that becomes the column. An array a column costs PostgreSQL a third of what one
- * `jsonb_to_recordset` does (measured: 8 against 23 µs a row).
- */
-const columns: readonly { name: string; type: string; read?: string }[] = [
-  { name: 'id', type: 'uuid' },
-  { name: 'tenant', type: 'text' },
-  { name: 'credential', type: 'text' },
-  { name: 'door', type: 'text' },
-  { name: 'from_addr', type: 'text' },
-  { name: 'from_ton', type: 'smallint' },
-  { name: 'from_npi', type: 'smallint' },
-  { name: 'to_addr', type: 'text' },
-  { name: 'class', type: 'text' },
-  { name: 'segments', type: 'smallint' },
-  { name: 'micro_credits', type: 'bigint' },
-  { name: 'lease', type: 'text' },
-  { name: 'reference', type: 'text' },
-  { name: 'receipt_id', type: 'text' },
-  { name: 'accepted_at', ...unixMs('accepted_at') },
-  { name: 'send_at', ...unixMs('send_at') },
-  { name: 'valid_until', ...unixMs('valid_until') },
-  { name: 'text', type: 'text' },
-  { name: 'octets', type: 'text' },
-  { name: 'udh', type: 'text' },
-  { name: 'flash', type: 'boolean' },
-  { name: 'state', type: 'text' },
-  { name: 'state_rank', type: 'smallint' },
-  { name: 'state_at', ...unixMs('state_at') },
-  { name: 'reason', type: 'text' },
-  { name: 'error_code', type: 'text' },
-  { name: 'connector', type: 'text' },
-  { name: 'routed_at', ...unixMs('routed_at') },
-  { name: 'sent_at', ...unixMs('sent_at') },
-  { name: 'provider_ids', type: 'text', read: 'provider_ids::text[]' },
-  { name: 'hops', type: 'text', read: 'hops::jsonb' },
-];
-
-function unixMs(name: string): { type: string; read: string } {
-  return { type: 'double precision', read: `to_timestamp(${name} / 1000)` };
-}
-
-/** Columns that change together, and when the new ones win: the rules of `log.ts` in SQL. A comparison with a column that is not known is null. */
-const rules: readonly { columns: readonly string[]; wins: string }[] = [
-  {
-    columns: ['state', 'state_rank', 'state_at', 'reason', 'error_code'],
-    wins: `(excluded.state_rank, old.state_at, excluded.state COLLATE "C", excluded.reason COLLATE "C", excluded.error_code COLLATE "C")
-         > (old.state_rank, excluded.state_at, old.state COLLATE "C", old.reason COLLATE "C", old.error_code COLLATE "C")`,
-  },
-  {
-    columns: ['routed_at', 'connector'],
-    wins: 'coalesce((excluded.routed_at, excluded.connector COLLATE "C") > (old.routed_at, old.connector COLLATE "C"), old.routed_at IS NULL)',
-  },
-  {
-    columns: ['sent_at', 'provider_ids'],
-    wins: 'coalesce((excluded.sent_at, excluded.provider_ids COLLATE "C") > (old.sent_at, old.provider_ids COLLATE "C"), old.sent_at IS NULL)',
-  },
-];
-
-/** One statement for all rows. */
-const upsert = (() => {
-  const names = columns.map(({ name }) => name);
-  const ruled = new Set([...rules.flatMap((rule) => rule.columns), 'id', 'tenant', 'hops']);
-  const changes = [
-    ...names.filter((name) => !ruled.has(name)).map((name) => `${name} = coalesce(old.${name}, excluded.${name})`),
-    ...rules.flatMap((rule) => rule.columns.map((name) => `${name} = CASE WHEN ${rule.wins} THEN excluded.${name} ELSE old.${name} END`)),
-    'hops = old.hops || excluded.hops',
-  ];
-  return `INSERT INTO message_log.message AS old (${names.join(', ')})
-    SELECT ${columns.map(({ name, read }) => read ?? name).join(', ')}
-    FROM unnest(${columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')}) AS given (${names.join(', ')})
-    ON CONFLICT (id) DO UPDATE SET ${changes.join(', ')}`;
-})();
-
-function messageOf(row: MessageModel): LoggedMessage {
-  const content = contentOf(row);
-  return {
-    id: withoutDashes(row.id),
-    tenant: row.tenant,
-    credential: row.credential ?? '',
-    door: row.door as Door,
-    from: { addr: row.fromAddr ?? '', ton: row.fromTon ?? 0, npi: row.fromNpi ?? 0 },
-    to: row.toAddr ?? '',
-    class: row.class as MessageClass,
-    segments: row.segments ?? 0,
-    microCredits: String(row.microCredits ?? 0n),
-    acceptedAtMs: row.acceptedAt?.getTime() ?? 0,
-    ...(row.sendAt === null ? {} : { sendAtMs: row.sendAt.getTime() }),
-    validUntilMs: row.validUntil?.getTime() ?? 0,
-    state: row.state as MessageState,
-    stateAtMs: row.stateAt.getTime(),
-    providerIds: row.providerIds,
-    ...(content ? { content } : {}),
-    ...(row.flash ? { flash: true } : {}),
-    ...(row.receiptId === null ? {} : { receiptId: row.receiptId }),
-    ...(row.reference === null ? {} : { reference: row.reference }),
-    ...(row.reason === '' ? {} : { reason: row.reason as FailureReason }),
-    ...(row.errorCode === '' ? {} : { errorCode: row.errorCode }),
-    ...(row.connector === null ? {} : { connector: row.connector }),
-    ...(row.routedAt === null ? {} : { routedAtMs: row.routedAt.getTime() }),
-    ...(row.sentAt === null ? {} : { sentAtMs: row.sentAt.getTime() }),
-  };
-}
-
-function contentOf({ text, octets, udh }: MessageModel): Content | undefined {
-  const header = udh === null ? {} : { udh };
-  if (text !== null) return { kind: 'text', text, ...header };
-  if (octets !== null) return { kind: 'binary', octets, ...header };
-  return undefined;
 }

@@ -21,6 +21,14 @@ const scheduled: LoggedEvent = {
   cause: cause('SUBMITTED', 1),
 };
 
+const replaced = (text: string, at: number): LoggedEvent => ({
+  type: 'message.replaced',
+  at,
+  message: { ...head, sendAtMs: t0 + 95, validUntilMs: t0 + 60_000 },
+  content: { kind: 'text', text },
+  flash: true,
+});
+
 describe('what events make of a row', () => {
   const cases: { title: string; events: LoggedEvent[]; state: string; at: number; reason?: string; code?: string; hops: string[] }[] = [
     { title: 'accepted', events: [submitted], state: 'accepted', at: t0, hops: ['accept'] },
@@ -38,6 +46,13 @@ describe('what events make of a row', () => {
       state: 'routed',
       at: t0 + 100,
       hops: ['accept', 'route', 'route'],
+    },
+    {
+      title: 'replaced while it waited: a hop, it waits still',
+      events: [replaced('new', t0 + 70), scheduled, submitted],
+      state: 'scheduled',
+      at: t0 + 50,
+      hops: ['accept', 'route', 'change'],
     },
     { title: 'sent', events: [submitted, routed, sent], state: 'sent', at: t0 + 200, hops: ['accept', 'route', 'deliver'] },
     {
@@ -73,6 +88,25 @@ describe('what events make of a row', () => {
       state: 'routed',
       at: t0 + 100,
       hops: ['accept', 'route', 'notify'],
+    },
+    {
+      title: 'a report that no try got to the tenant: a hop, the state stays',
+      events: [
+        reported,
+        {
+          type: 'report.exhausted',
+          at: t0 + 900,
+          messageId: head.id,
+          tenant: head.tenant,
+          via: 'webhook',
+          state: 'delivered',
+          attempts: 10,
+        },
+      ],
+      state: 'delivered',
+      at: t0 + 300,
+      code: '000',
+      hops: ['report', 'webhook'],
     },
     {
       title: 'a report handed over before its end is heard of: a hop, the state stays',
@@ -134,7 +168,8 @@ describe('what events make of a row', () => {
     const row = fold([submitted, routed, sent]);
     expect(row).toMatchObject({
       tenant: 'acme',
-      facts: { to_addr: '+31612345678', micro_credits: '2000000', reference: 'order 7', text: 'Dag Ørsted €', octets: null },
+      facts: { to_addr: '+31612345678', micro_credits: '2000000', reference: 'order 7' },
+      content: { content_at: t0, text: 'Dag Ørsted €', octets: null, flash: false },
       routed: { connector: 'north' },
       sent: { provider_ids: ['b2', 'a1'] },
     });
@@ -151,6 +186,12 @@ describe('what events make of a row', () => {
     ]);
   });
 
+  it('has the newest content, and the times of it', () => {
+    const newest = { text: 'newest', flash: true, send_at: t0 + 95, valid_until: t0 + 60_000 };
+    expect(fold([replaced('newest', t0 + 80), submitted, replaced('new', t0 + 70)])).toMatchObject({ content: newest });
+    expect(fold([submitted, replaced('new', t0 + 70), replaced('newest', t0 + 80)])).toMatchObject({ content: newest });
+  });
+
   it('comes out the same in any order and however often each event is heard of', () => {
     const late: LoggedEvent = {
       ...(sent as Extract<LoggedEvent, { type: 'message.sent' }>),
@@ -161,6 +202,8 @@ describe('what events make of a row', () => {
     const all = [
       submitted,
       scheduled,
+      replaced('new', t0 + 70),
+      replaced('newest', t0 + 80),
       routed,
       sent,
       late,
@@ -186,7 +229,8 @@ describe('what events make of a row', () => {
 
 describe('what can be logged', () => {
   it('is every event of the flow', () => {
-    for (const event of [...deliveredWay(message), scheduled, failedAt(message, t0, 'expired')]) expect(isLoggable(event)).toBe(true);
+    for (const event of [...deliveredWay(message), scheduled, replaced('new', t0), failedAt(message, t0, 'expired')])
+      expect(isLoggable(event)).toBe(true);
   });
 
   it.each([
@@ -194,6 +238,7 @@ describe('what can be logged', () => {
     ['with null for a message', { type: 'message.sent', at: t0, message: null }],
     ['with an id that is none', { type: 'message.sent', at: t0, message: { ...head, id: 'x' } }],
     ['without a tenant', { type: 'message.sent', at: t0, message: { ...head, tenant: undefined } }],
+    ['replaced without content', { type: 'message.replaced', at: t0, message: head }],
     ['submitted without content', { type: 'message.submitted', at: t0, message: head }],
     ['delivered to nobody', { type: 'report.delivered', at: t0, messageId: head.id }],
   ])('is not one %s', (_, event) => {

@@ -5,6 +5,8 @@ import {
   type Door,
   type Hop,
   type Message,
+  type MessageHead,
+  type MessageReported,
   type MessageState,
   type StageName,
   type TakenBy,
@@ -16,17 +18,21 @@ export type LoggedEvent = TakenBy<'log'>;
  * What some events say of one message: a row of the history, or the change of one. Keys are the columns; times are unix ms.
  *
  * Each column has a rule by which two rows become one, and every rule gives the same whatever the order and however often: events come
- * twice, and in any order across streams. `history.ts` has the same rules in SQL, for what is stored already.
+ * twice, and in any order across streams. `statement.ts` has the same rules in SQL, for what is stored already.
  */
 export interface Row {
   readonly id: string;
   readonly tenant: string;
   /** What the message is. Only of its acceptance: that event always comes, and the others stay small. */
   facts: Facts | undefined;
+  /** The latest wins: what was submitted, or what replaced it while it waited. */
+  content: SentContent | undefined;
   verdict: Verdict;
   /** The latest wins. */
   routed: { readonly routed_at: number; readonly connector: string } | undefined;
   sent: { readonly sent_at: number; readonly provider_ids: readonly string[] } | undefined;
+  /** At most one of each rank, the lowest first: what the tenant is told. */
+  reports: readonly StoredReport[];
   hops: StoredHops;
 }
 
@@ -44,6 +50,12 @@ interface Facts {
   readonly reference: string | null;
   readonly receipt_id: string | null;
   readonly accepted_at: number;
+}
+
+/** What is sent, and within which times. */
+interface SentContent {
+  /** When it was accepted. A replacement's is later than that of what it replaces, so no two of a message are the same. */
+  readonly content_at: number;
   readonly send_at: number | null;
   readonly valid_until: number;
   readonly text: string | null;
@@ -61,6 +73,21 @@ interface Verdict {
   readonly error_code: string;
 }
 
+/** The statement of how a message ended, with all that its report says: nothing is looked up for those who pull reports. */
+export interface StoredReport {
+  /** Once one of a rank was written, none of it or of a lower one is. */
+  readonly rank: number;
+  readonly from_addr: string;
+  readonly to_addr: string;
+  readonly segments: number;
+  readonly reference: string | null;
+  readonly state: MessageState;
+  readonly reason: string | null;
+  readonly error_code: string | null;
+  readonly accepted_at: number;
+  readonly done_at: number;
+}
+
 /** What there is to say of each hop beside what its key says: time, event and the record it was made from. Hearing of it again changes nothing. */
 export type StoredHops = Record<string, Hop['detail']>;
 
@@ -70,8 +97,10 @@ interface Addition {
   readonly reason?: string | undefined;
   readonly errorCode?: string | undefined;
   readonly facts?: Facts;
+  readonly content?: SentContent;
   readonly routed?: Row['routed'];
   readonly sent?: Row['sent'];
+  readonly report?: StoredReport;
   readonly hop: Hop['detail'];
 }
 
@@ -81,22 +110,32 @@ export function addEvent(row: Row | undefined, event: LoggedEvent): Row {
   const verdict = verdictOf(addition, event.at);
   const merged: Row = row ?? { ...newRow(event), verdict };
   merged.facts ??= addition.facts;
+  if (addition.content && isLater(addition.content, merged.content, contentOrder)) merged.content = addition.content;
   if (outranks(verdict, merged.verdict)) merged.verdict = verdict;
   if (addition.routed && isLater(addition.routed, merged.routed, routedOrder)) merged.routed = addition.routed;
   if (addition.sent && isLater(addition.sent, merged.sent, sentOrder)) merged.sent = addition.sent;
+  if (addition.report) merged.reports = withReport(merged.reports, addition.report);
   merged.hops[hopKey(event)] = addition.hop;
   return merged;
 }
 
 /** Whether an event has what a row is made of. What is wrong in detail, such as a number out of range, PostgreSQL finds. */
 export function isLoggable(event: LoggedEvent): boolean {
-  if (event.type === 'report.delivered') return isId(String(event.messageId)) && typeof event.tenant === 'string';
+  if (isOfReport(event)) return isId(String(event.messageId)) && typeof event.tenant === 'string';
   const message: Partial<Message> | undefined = event.message;
   if (!isId(String(message?.id)) || typeof message?.tenant !== 'string') return false;
-  return (
-    event.type !== 'message.submitted' ||
-    [message.from, message.charge, message.content].every((part) => typeof part === 'object' && part !== null)
-  );
+  if (event.type === 'message.replaced') return isObject(event.content);
+  if (event.type === 'message.reported') return isObject(message.from);
+  return event.type !== 'message.submitted' || [message.from, message.charge, message.content].every(isObject);
+}
+
+/** Whether the event is about a report alone: it names its message by the id. */
+function isOfReport(event: LoggedEvent): event is Extract<LoggedEvent, { messageId: string }> {
+  return event.type === 'report.delivered' || event.type === 'report.exhausted';
+}
+
+function isObject(part: unknown): boolean {
+  return typeof part === 'object' && part !== null;
 }
 
 /** Hops by time. One that was published twice by a stage (its cause says so) is shown once, as it was first. */
@@ -120,25 +159,28 @@ export function hopsOf(stored: Readonly<StoredHops>): Hop[] {
 
 const acceptedBy: Readonly<Record<Door, string>> = { smpp: 'smpp-ingress', http: 'http-api' };
 const [router] = flow.route.apps;
+const [replacer] = flow.change.apps;
 const [reporter] = flow.report.apps;
 
 /** Which stage an event is of and who did it, told by what is stored of it: kept out of every row. */
 const doneBy: Readonly<Record<LoggedEvent['type'], (detail: Readonly<Record<string, unknown>>) => { stage: StageName; by: unknown }>> = {
   'message.submitted': ({ door }) => ({ stage: 'accept', by: acceptedBy[door as Door] }),
   'message.scheduled': () => ({ stage: 'route', by: router }),
+  'message.replaced': () => ({ stage: 'change', by: replacer }),
   'message.routed': () => ({ stage: 'route', by: router }),
   'message.sent': ({ connector }) => ({ stage: 'deliver', by: connector }),
   'message.failed': ({ by }) => ({ stage: by === router ? 'route' : 'deliver', by }),
   'message.reported': () => ({ stage: 'report', by: reporter }),
   'report.delivered': ({ via }) =>
     via === 'smpp' ? { stage: 'notify', by: flow.notify.apps[0] } : { stage: 'webhook', by: flow.webhook.apps[0] },
+  'report.exhausted': () => ({ stage: 'webhook', by: flow.webhook.apps[0] }),
 };
 
 const stageOrder = Object.keys(flow) as StageName[];
 
 function newRow(event: LoggedEvent): Omit<Row, 'verdict'> {
-  const [id, tenant] = event.type === 'report.delivered' ? [event.messageId, event.tenant] : [event.message.id, event.message.tenant];
-  return { id, tenant, facts: undefined, routed: undefined, sent: undefined, hops: {} };
+  const [id, tenant] = isOfReport(event) ? [event.messageId, event.tenant] : [event.message.id, event.message.tenant];
+  return { id, tenant, facts: undefined, content: undefined, routed: undefined, sent: undefined, reports: [], hops: {} };
 }
 
 function additionOf(event: LoggedEvent): Addition {
@@ -146,10 +188,20 @@ function additionOf(event: LoggedEvent): Addition {
     case 'message.submitted': {
       const { message } = event;
       const { door, segments, charge } = message;
-      return { state: 'accepted', facts: factsOf(message), hop: { door, segments, microCredits: charge.microCredits } };
+      return {
+        state: 'accepted',
+        facts: factsOf(message),
+        content: contentOf(message, message, message.acceptedAtMs),
+        hop: { door, segments, microCredits: charge.microCredits },
+      };
     }
     case 'message.scheduled':
       return { state: 'scheduled', hop: { sendAtMs: event.sendAtMs } };
+    case 'message.replaced': {
+      const { message, at } = event;
+      const { sendAtMs = at, validUntilMs } = message;
+      return { state: 'scheduled', content: contentOf(message, event, at), hop: { sendAtMs, validUntilMs } };
+    }
     case 'message.routed': {
       const { connector, route, at } = event;
       return { state: 'routed', routed: { routed_at: at, connector }, hop: { connector, route } };
@@ -164,7 +216,11 @@ function additionOf(event: LoggedEvent): Addition {
     }
     case 'message.reported': {
       const { state, reason, errorCode } = event;
-      return { state, reason, errorCode, hop: given({ state, reason, errorCode }) };
+      return { state, reason, errorCode, report: reportOf(event), hop: given({ state, reason, errorCode }) };
+    }
+    case 'report.exhausted': {
+      const { state, via, attempts } = event;
+      return { state: 'accepted', hop: { state, via, attempts } };
     }
     case 'report.delivered': {
       const { state, via, attempt } = event;
@@ -175,7 +231,7 @@ function additionOf(event: LoggedEvent): Addition {
 }
 
 function factsOf(message: Message): Facts {
-  const { content, from, charge } = message;
+  const { from, charge } = message;
   return {
     credential: message.credential,
     door: message.door,
@@ -190,13 +246,41 @@ function factsOf(message: Message): Facts {
     reference: message.reference ?? null,
     receipt_id: message.receiptId ?? null,
     accepted_at: message.acceptedAtMs,
-    send_at: message.sendAtMs ?? null,
-    valid_until: message.validUntilMs,
+  };
+}
+
+function contentOf(head: MessageHead, { content, flash = false }: Pick<Message, 'content' | 'flash'>, at: number): SentContent {
+  return {
+    content_at: at,
+    send_at: head.sendAtMs ?? null,
+    valid_until: head.validUntilMs,
     text: content.kind === 'text' ? content.text : null,
     octets: content.kind === 'binary' ? content.octets : null,
     udh: content.udh ?? null,
-    flash: message.flash ?? false,
+    flash,
   };
+}
+
+function reportOf({ message, state, reason, errorCode, at }: MessageReported): StoredReport {
+  return {
+    rank: rankOf(state),
+    from_addr: message.from.addr,
+    to_addr: message.to,
+    segments: message.segments,
+    reference: message.reference ?? null,
+    state,
+    reason: reason ?? null,
+    error_code: errorCode ?? null,
+    accepted_at: message.acceptedAtMs,
+    done_at: at,
+  };
+}
+
+/** Of one rank the earliest, as with states. */
+function withReport(reports: readonly StoredReport[], report: StoredReport): readonly StoredReport[] {
+  const same = reports.find(({ rank }) => rank === report.rank);
+  if (same && compare(reportOrder(report), reportOrder(same)) >= 0) return reports;
+  return [...reports.filter((one) => one !== same), report].sort((a, b) => a.rank - b.rank);
 }
 
 function verdictOf({ state, reason = '', errorCode = '' }: Addition, at: number): Verdict {
@@ -214,7 +298,9 @@ function isLater<T>(a: T, b: T | undefined, order: (one: T) => readonly (string 
   return b === undefined || compare(order(a), order(b)) > 0;
 }
 
+const contentOrder = ({ content_at }: SentContent) => [content_at];
 const routedOrder = ({ routed_at, connector }: NonNullable<Row['routed']>) => [routed_at, connector];
+const reportOrder = ({ done_at, state, reason, error_code }: StoredReport) => [done_at, state, reason ?? '', error_code ?? ''];
 const sentOrder = ({ sent_at, provider_ids }: NonNullable<Row['sent']>) => [sent_at, ...provider_ids];
 
 /** As PostgreSQL compares rows, with text by code points (`COLLATE "C"`). */

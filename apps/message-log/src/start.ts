@@ -4,6 +4,12 @@ import {
   never,
   streamOf,
   flow,
+  reportsWritten,
+  type EraseQuestion,
+  type EventsQuestion,
+  type KnownQuestion,
+  type ReportsWritten,
+  type StatsQuestion,
   type StreamName,
   type MessageQuestion,
   type MessageListQuestion,
@@ -17,6 +23,7 @@ import { createGatherer } from './gatherer.ts';
 import { isDataError, openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
 import { createProgress } from './progress.ts';
+import { startPurging } from './purge.ts';
 import { startTrimming } from './trim.ts';
 
 const name = 'message-log';
@@ -26,6 +33,7 @@ const eventsInFlightMax = 5_000;
 const rowsMax = 2_000;
 /** Of the time to drain, what is kept for closing. */
 const closingMs = 1_000;
+const dayMs = 24 * 3_600_000;
 
 const eventsTotal = counter('heliograph_message_log_events_total', 'Events taken, by event and outcome');
 const rowsTotal = counter('heliograph_message_log_rows_total', 'Rows written to the history');
@@ -46,6 +54,8 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     await history.write(rows);
     rowsTotal.add(rows.length);
     writeSeconds.record((performance.now() - startMs) / 1000);
+    const tenants = new Set(rows.flatMap(({ tenant, reports }) => (reports.length > 0 ? [tenant] : [])));
+    if (tenants.size > 0) queue.broadcast(reportsWritten, { tenants: [...tenants] } satisfies ReportsWritten);
   }
 
   async function record({ event, record }: Delivery<LoggedEvent>) {
@@ -63,13 +73,24 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
   const workers = await Promise.all(
     streams.map((stream: StreamName): Promise<Worker> => queue.workEach({ stage: 'log', stream, eventsInFlightMax, handle: record })),
   );
-  const answers = createAnswers({ history, gatherer, progress, lastSubmitted: () => queue.lastSeq('SUBMITTED') });
+  const answers = createAnswers({
+    history,
+    gatherer,
+    progress,
+    lastSubmitted: () => queue.lastSeq('SUBMITTED'),
+    caughtUp: (withinMs) => queue.caughtUp({ stage: 'log', stream: 'SUBMITTED', withinMs }),
+  });
   await Promise.all([
     queue.answer<MessageQuestion>(historySubjects.get, name, answers.get),
     queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace),
     queue.answer<MessageListQuestion>(historySubjects.list, name, answers.list),
+    queue.answer<KnownQuestion>(historySubjects.known, name, answers.known),
+    queue.answer<EventsQuestion>(historySubjects.events, name, answers.events),
+    queue.answer<StatsQuestion>(historySubjects.stats, name, answers.stats),
+    queue.answer<EraseQuestion>(historySubjects.erase, name, answers.erase),
   ]);
   const trimming = startTrimming({ queue, replayWindowMs: config.REPLAY_WINDOW_MS, everyMs: config.TRIM_EVERY_MS, log });
+  const purging = startPurging({ history, keepMs: config.HISTORY_DAYS * dayMs, everyMs: config.PURGE_EVERY_MS, log });
   const probing = setInterval(() => void history.probe(), probeEveryMs);
 
   return {
@@ -80,7 +101,7 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     async stop() {
       clearInterval(probing);
       const graceMs = Math.max(0, config.DRAIN_MS - closingMs);
-      await Promise.all([trimming.stop(), ...workers.map((worker) => worker.stop(graceMs))]);
+      await Promise.all([trimming.stop(), purging.stop(), ...workers.map((worker) => worker.stop(graceMs))]);
       gatherer.stop();
       await queue.close();
       await history.close();

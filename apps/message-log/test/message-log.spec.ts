@@ -5,6 +5,7 @@ import {
   historySubjects,
   newId,
   type HeliographEvent,
+  type KnownAnswer,
   type Message,
   type MessageAnswer,
   type MessageListAnswer,
@@ -54,6 +55,7 @@ const ask = {
   get: (tenant: string, id: string) => queue.ask<MessageAnswer>(historySubjects.get, { tenant, id }, 5_000),
   trace: (tenant: string, id: string) => queue.ask<TraceAnswer>(historySubjects.trace, { tenant, id }, 5_000),
   list: (question: object) => queue.ask<MessageListAnswer>(historySubjects.list, question, 5_000),
+  known: (tenant: string, ids: readonly string[]) => queue.ask<KnownAnswer>(historySubjects.known, { tenant, ids }, 5_000),
 };
 
 /** Publishes and waits until the history has the last hop. */
@@ -66,6 +68,16 @@ async function publishAndWait(events: readonly HeliographEvent[], tenant: string
 }
 
 describe('message-log', () => {
+  it('knows which messages are accepted, from the moment they are, of the tenant that asks', async () => {
+    const messages = [0, 1, 2].map((i) => messageAt(Date.now(), i === 2 ? { tenant: 'other' } : {}));
+    const ids = [...messages.map(({ id }) => id), newId()];
+    await Promise.all(messages.map((message) => queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message })));
+    const answer = await ask.known('acme', ids);
+    const said = messages.slice(0, 2).map(({ id, to, segments, charge }) => ({ id, to, segments, microCredits: charge.microCredits }));
+    expect(answer?.complete).toBe(true);
+    expect(answer?.messages.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id))).toEqual(said);
+  });
+
   it('says when a message is to be sent that waits for its time', async () => {
     const sendAtMs = Date.now() + 60_000;
     const message = messageAt(Date.now(), { sendAtMs });
@@ -81,6 +93,33 @@ describe('message-log', () => {
     );
     expect(hops[1]).toMatchObject({ stage: 'route', event: 'message.scheduled', by: 'router', detail: { sendAtMs } });
     expect((await ask.get('acme', message.id))?.message).toMatchObject({ state: 'scheduled', sendAtMs });
+  });
+
+  it('shows what a message that waits will send, and when, once it was replaced', async () => {
+    const sendAtMs = Date.now() + 60_000;
+    const message = messageAt(Date.now(), { sendAtMs });
+    const at = message.acceptedAtMs;
+    const later = { ...headOf(message), sendAtMs: sendAtMs + 1, validUntilMs: sendAtMs + 2 };
+    const content = { kind: 'binary', octets: 'AQI=', udh: '0102ff' } as const;
+    const { hops } = await publishAndWait(
+      [
+        { type: 'message.replaced', at: at + 2, message: later, content, flash: true },
+        { type: 'message.submitted', at, message },
+        { type: 'message.scheduled', at: at + 1, message: headOf(message), sendAtMs, cause: cause('SUBMITTED', 1) },
+      ],
+      'acme',
+      message.id,
+      3,
+    );
+    expect(hops[2]).toEqual({
+      stage: 'change',
+      event: 'message.replaced',
+      by: 'smpp-ingress',
+      atMs: at + 2,
+      detail: { sendAtMs: sendAtMs + 1, validUntilMs: sendAtMs + 2 },
+    });
+    const shown = { state: 'scheduled', content, flash: true, sendAtMs: sendAtMs + 1, validUntilMs: sendAtMs + 2 };
+    expect((await ask.get('acme', message.id))?.message).toMatchObject(shown);
   });
 
   it('finds a message right after it was accepted', async () => {
@@ -197,9 +236,9 @@ describe('message-log', () => {
       await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
     for (const id of ids) await ask.get('lister', id);
     const first = await ask.list({ tenant: 'lister', limit: 3 });
-    expect([first?.messages.map((one) => one.id), first?.more]).toEqual([ids.slice(0, 3), true]);
-    const second = await ask.list({ tenant: 'lister', limit: 3, before: ids[2] });
-    expect([second?.messages.map((one) => one.id), second?.more]).toEqual([ids.slice(3), false]);
+    expect([first?.messages.map((one) => one.id), first?.next]).toEqual([ids.slice(0, 3), ids[2]]);
+    const second = await ask.list({ tenant: 'lister', limit: 3, before: first?.next });
+    expect([second?.messages.map((one) => one.id), second?.next]).toEqual([ids.slice(3), undefined]);
   });
 
   it('goes on after a restart with what came while it was away', async () => {
@@ -246,7 +285,20 @@ describe('the history', () => {
         providerIds: ['c3'],
         cause: cause('ROUTED', 9),
       };
-      return [...deliveredWay(message), late, failedAt(message, t0 + 300, 'expired'), failedAt(message, t0 + 120, 'undelivered')];
+      const replaced = (text: string, at: number): LoggedEvent => ({
+        type: 'message.replaced',
+        at,
+        message: { ...headOf(message), sendAtMs: at + 5 },
+        content: { kind: 'text', text },
+      });
+      return [
+        ...deliveredWay(message),
+        replaced('new', t0 + 70),
+        replaced('newest', t0 + 80),
+        late,
+        failedAt(message, t0 + 300, 'expired'),
+        failedAt(message, t0 + 120, 'undelivered'),
+      ];
     }
   });
 
