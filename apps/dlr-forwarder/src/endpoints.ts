@@ -1,6 +1,6 @@
 import { createVault, isWebhookSecret } from '@heliograph/credential';
 import type { Log } from '@heliograph/queue';
-import type { RegistryWatch, Webhook } from '@heliograph/registry';
+import { signingSecrets, type RegistryWatch, type Webhook } from '@heliograph/registry';
 import { webhookVersion } from './webhook.ts';
 import type { Endpoints } from './webhook-loop.ts';
 import type { WebhookOutbox } from './webhook-outbox.ts';
@@ -20,11 +20,17 @@ export interface TenantEndpointsOptions {
   readonly log: Log;
 }
 
+/** `untilMs`: its grace ends, unix ms. */
+interface OpenedWebhook {
+  readonly secrets: readonly { readonly secret: string; readonly untilMs: number }[];
+  readonly version: string;
+}
+
 /** The tenants' endpoints as the control plane has them, and which of them are gone. */
 export async function openEndpoints({ registry, outbox, masterKey, log }: TenantEndpointsOptions): Promise<TenantEndpoints> {
   const vault = createVault(masterKey);
   // a change of the registry makes new objects, so what is derived from one is right as long as the object lives
-  const opened = new WeakMap<Webhook, { secrets: readonly string[]; version: string }>();
+  const opened = new WeakMap<Webhook, OpenedWebhook>();
   const gone = new Map<string, string>();
   await refresh();
 
@@ -36,14 +42,15 @@ export async function openEndpoints({ registry, outbox, masterKey, log }: Tenant
     return registry.current.webhooks.get(tenant);
   }
 
-  function open(webhook: Webhook): { secrets: readonly string[]; version: string } {
+  function open(webhook: Webhook): OpenedWebhook {
     let one = opened.get(webhook);
     if (!one) {
-      const secrets = webhook.secrets
-        .map((sealed) => vault.open(sealed, `webhook:${webhook.tenantId}`))
-        .filter((secret): secret is string => secret !== undefined && isWebhookSecret(secret));
-      if (secrets.length < webhook.secrets.length)
+      const secrets = signingSecrets(webhook, Date.now()).flatMap(({ sealed, until }) => {
+        const secret = vault.open(sealed, `webhook:${webhook.tenantId}`);
+        if (secret !== undefined && isWebhookSecret(secret)) return [{ secret, untilMs: until?.getTime() ?? Infinity }];
         log.error({ tenant: webhook.tenantId }, 'webhook secret cannot be opened with this master key, or is malformed');
+        return [];
+      });
       opened.set(webhook, (one = { secrets, version: webhookVersion(webhook) }));
     }
     return one;
@@ -61,7 +68,9 @@ export async function openEndpoints({ registry, outbox, masterKey, log }: Tenant
     refresh,
     secretsOf(tenant) {
       const webhook = webhookOf(tenant);
-      return webhook ? open(webhook).secrets : [];
+      if (!webhook) return [];
+      const nowMs = Date.now();
+      return open(webhook).secrets.flatMap(({ secret, untilMs }) => (untilMs > nowMs ? [secret] : []));
     },
     closed(tenant, url) {
       if (isGone(tenant, url)) return 'gone';

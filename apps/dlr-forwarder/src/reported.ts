@@ -42,7 +42,7 @@ function webhookFor(event: MessageReported, endpoints: TenantEndpoints): NewWebh
   const choice = chooseWebhook(event, { webhook: endpoints.webhookOf(tenant), isGone: (url) => endpoints.isGone(tenant, url) });
   owedBy[choice.kind === 'post' ? 'post' : choice.why].add();
   if (choice.kind === 'none') return [];
-  return [{ id: newId(), messageId, tenant, state: event.state, url: choice.url, host: choice.host, body: webhookBody(event) }];
+  return [{ id: newId(), messageId, tenant, state: event.state, url: choice.url, endpoint: choice.endpoint, body: webhookBody(event) }];
 }
 
 const nothing = done();

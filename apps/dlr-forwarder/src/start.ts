@@ -4,21 +4,27 @@ import { watchRegistry } from '@heliograph/registry';
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import type { config as schema } from './config.ts';
 import { isDataError, openDatabase } from './database.ts';
+import { HOUR } from './duration.ts';
 import { openEndpoints } from './endpoints.ts';
 import { createOutcomesHandler } from './outcomes.ts';
 import { createReceiptBook } from './receipt-book.ts';
 import { createReceiptsHandler } from './receipts.ts';
 import { createReportedHandler } from './reported.ts';
 import { startSweeping } from './sweeping.ts';
+import { probeDelaysMs } from './webhook-circuit.ts';
+import { createWebhookCircuits } from './webhook-circuits.ts';
+import { createWebhookDeliveries } from './webhook-deliveries.ts';
 import { startWebhookLoop } from './webhook-loop.ts';
 import { createWebhookOutbox } from './webhook-outbox.ts';
 import { createPoster, postTimeoutMs } from './webhook-post.ts';
+import { answerWebhookQuestions } from './webhook-questions.ts';
 import { webhookDelaysMs } from './webhook-retry.ts';
 
 /** What tests make quicker. */
 export interface StartOptions {
   readonly webhookDelaysMs?: readonly number[];
   readonly webhookTimeoutMs?: number;
+  readonly probeDelaysMs?: readonly number[];
 }
 
 /** Events in work at once, for each stream: a few batches deep. */
@@ -38,22 +44,29 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
   const endpoints = await openEndpoints({ registry, outbox, masterKey, log });
   const publish = queue.publish;
 
+  const circuits = createWebhookCircuits(database);
+  const poster = createPoster({ allowPrivate: config.ALLOW_PRIVATE_WEBHOOKS, timeoutMs: options.webhookTimeoutMs ?? postTimeoutMs });
+
   const loop = startWebhookLoop({
     outbox,
-    poster: createPoster({ allowPrivate: config.ALLOW_PRIVATE_WEBHOOKS, timeoutMs: options.webhookTimeoutMs ?? postTimeoutMs }),
+    circuits,
+    poster,
     endpoints,
     publish,
     log,
-    perHost: config.WEBHOOKS_PER_HOST,
+    perEndpoint: config.WEBHOOKS_PER_ENDPOINT,
     pollMs: config.WEBHOOK_POLL_MS,
     delaysMs: options.webhookDelaysMs ?? webhookDelaysMs,
+    probeDelaysMs: options.probeDelaysMs ?? probeDelaysMs,
   });
+  await answerWebhookQuestions(queue, { deliveries: createWebhookDeliveries(database), circuits, endpoints, poster, wake: loop.wake });
   const sweeping = startSweeping({
     database,
     publish,
     noReportAfterMs: config.NO_REPORT_AFTER_MS,
     earlyReceiptKeepMs: config.EARLY_RECEIPT_KEEP_MS,
     finalKeepMs: config.FINAL_KEEP_MS,
+    webhookKeepMs: config.WEBHOOK_KEEP_DAYS * 24 * HOUR,
     everyMs: config.SWEEP_EVERY_MS,
     also: endpoints.refresh,
     log,

@@ -1,11 +1,13 @@
-import type { HeliographEvent } from '@heliograph/message';
+import { withoutDashes, type FinalState, type HeliographEvent, type ReportExhausted } from '@heliograph/message';
 import { counter } from '@heliograph/service';
 import type { Database } from './database.ts';
 import { endedOf } from './receipt-book.ts';
 import { noReport } from './report.ts';
 import { reportsWithSpan } from './settle.ts';
+import { giveUpAfterMs } from './webhook-retry.ts';
 
 const ended = counter('heliograph_dlr_forwarder_no_report_total', 'messages whose receipt never came');
+const givenUp = counter('heliograph_dlr_forwarder_webhooks_given_up_total', 'webhooks whose endpoint was not well in time');
 const unmatched = counter('heliograph_dlr_forwarder_receipts_unmatched_total', 'receipts whose message never came');
 
 export interface SweepOptions {
@@ -14,6 +16,7 @@ export interface SweepOptions {
   readonly noReportAfterMs: number;
   readonly earlyReceiptKeepMs: number;
   readonly finalKeepMs: number;
+  readonly webhookKeepMs: number;
   /** Rows a statement touches at most, so that none holds locks for long. */
   readonly rowsMax?: number;
 }
@@ -22,19 +25,27 @@ export interface Swept {
   readonly noReport: number;
   readonly unmatchedReceipts: number;
   readonly messagesForgotten: number;
+  readonly webhooksGivenUp: number;
   readonly webhooksForgotten: number;
+  readonly attemptsForgotten: number;
+  readonly endpointsForgotten: number;
 }
 
 /** A round of what no event sets off. Safe to run in several processes: each skips the rows another one has in work. */
 export async function sweep({ rowsMax = 500, ...options }: SweepOptions, nowMs: number): Promise<Swept> {
-  const { database, noReportAfterMs, earlyReceiptKeepMs, finalKeepMs } = options;
+  const { database, noReportAfterMs, earlyReceiptKeepMs, finalKeepMs, webhookKeepMs } = options;
+  const webhooksBefore = new Date(nowMs - webhookKeepMs);
   const swept = {
     noReport: await untilDone(rowsMax, () => endOverdue(options, { nowMs, before: new Date(nowMs - noReportAfterMs), rowsMax })),
     unmatchedReceipts: await untilDone(rowsMax, () => forgetEarly(database, new Date(nowMs - earlyReceiptKeepMs), rowsMax)),
     messagesForgotten: await untilDone(rowsMax, () => forgetEnded(database, new Date(nowMs - finalKeepMs), rowsMax)),
-    webhooksForgotten: await untilDone(rowsMax, () => forgetWebhooks(database, new Date(nowMs - finalKeepMs), rowsMax)),
+    webhooksGivenUp: await untilDone(rowsMax, () => giveUp(options, { nowMs, before: new Date(nowMs - giveUpAfterMs), rowsMax })),
+    webhooksForgotten: await untilDone(rowsMax, () => forgetWebhooks(database, webhooksBefore, rowsMax)),
+    attemptsForgotten: await untilDone(rowsMax, () => forgetAttempts(database, webhooksBefore, rowsMax)),
+    endpointsForgotten: await untilDone(rowsMax, () => forgetEndpoints(database, webhooksBefore, rowsMax)),
   };
   ended.add(swept.noReport);
+  givenUp.add(swept.webhooksGivenUp);
   unmatched.add(swept.unmatchedReceipts);
   return swept;
 }
@@ -74,6 +85,37 @@ function endOverdue(
   );
 }
 
+/** Those that waited all the while for an endpoint that was not well. Publishes before it commits, as above; who has one in work finds it taken over. */
+function giveUp(
+  { database, publish }: Pick<SweepOptions, 'database' | 'publish'>,
+  { nowMs, before, rowsMax }: { nowMs: number; before: Date; rowsMax: number },
+): Promise<number> {
+  return database.$transaction(
+    async (transaction) => {
+      const rows = await transaction.$queryRaw<{ message_id: string; tenant: string; state: FinalState; attempt: number }[]>`
+        UPDATE dlr.webhook_delivery SET result = 'exhausted', next_at = NULL, done_at = ${new Date(nowMs)}
+        WHERE id IN (
+          SELECT id FROM dlr.webhook_delivery
+          WHERE next_at IS NOT NULL AND owed_since <= ${before} ORDER BY owed_since LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
+        RETURNING message_id, tenant, state, attempt`;
+      const events = rows.map(({ message_id, tenant, state, attempt }): ReportExhausted => {
+        return {
+          type: 'report.exhausted',
+          at: nowMs,
+          messageId: withoutDashes(message_id),
+          tenant,
+          via: 'webhook',
+          state,
+          attempts: attempt,
+        };
+      });
+      await Promise.all(events.map(publish));
+      return rows.length;
+    },
+    { timeout: transactionTimeoutMs, maxWait: transactionTimeoutMs },
+  );
+}
+
 function forgetEarly(database: Database, before: Date, rowsMax: number): Promise<number> {
   return database.$executeRaw`
     DELETE FROM dlr.sent_segment WHERE (connector_group, provider_id) IN (
@@ -101,4 +143,18 @@ function forgetWebhooks(database: Database, before: Date, rowsMax: number): Prom
   return database.$executeRaw`
     DELETE FROM dlr.webhook_delivery WHERE id IN (
       SELECT id FROM dlr.webhook_delivery WHERE done_at <= ${before} ORDER BY done_at LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)`;
+}
+
+function forgetAttempts(database: Database, before: Date, rowsMax: number): Promise<number> {
+  return database.$executeRaw`
+    DELETE FROM dlr.webhook_attempt WHERE (delivery_id, at) IN (SELECT delivery_id, at FROM dlr.webhook_attempt WHERE at <= ${before} LIMIT ${rowsMax})`;
+}
+
+/** Those that have been well for long, or were not and are posted to no more: of the others a probe is due again within minutes. */
+function forgetEndpoints(database: Database, before: Date, rowsMax: number): Promise<number> {
+  return database.$executeRaw`
+    DELETE FROM dlr.webhook_endpoint WHERE endpoint IN (
+      SELECT endpoint FROM dlr.webhook_endpoint
+      WHERE coalesce(probe_at, since, paused_until) <= ${before} AND (paused_until IS NULL OR paused_until <= ${before})
+      LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)`;
 }

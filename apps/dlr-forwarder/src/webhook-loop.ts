@@ -1,11 +1,13 @@
-import type { ReportDelivered } from '@heliograph/message';
+import type { ReportDelivered, ReportExhausted } from '@heliograph/message';
 import type { Log } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
-import { signWebhook } from '@heliograph/credential';
-import { createHosts } from './webhook-hosts.ts';
-import type { ClaimedWebhook, TriedWebhook, WebhookOutbox } from './webhook-outbox.ts';
+import { probeDelayMs, signOf } from './webhook-circuit.ts';
+import type { CircuitNews, WebhookCircuits } from './webhook-circuits.ts';
+import { createLanes } from './webhook-lanes.ts';
+import type { Attempt, ClaimedWebhook, TriedWebhook, WebhookOutbox } from './webhook-outbox.ts';
 import { postTimeoutMs, type Poster } from './webhook-post.ts';
 import { afterTry, type Answer, type NextStep } from './webhook-retry.ts';
+import { signedPosting } from './webhook-sign.ts';
 
 const tries = counter('heliograph_dlr_forwarder_webhook_tries_total', 'webhooks posted, by what came of it');
 const triesBy: Record<NextStep['kind'], { add(): void }> = {
@@ -14,10 +16,11 @@ const triesBy: Record<NextStep['kind'], { add(): void }> = {
   exhausted: tries.with({ outcome: 'exhausted' }),
   gone: tries.with({ outcome: 'gone' }),
 };
+const circuitsTold = counter('heliograph_dlr_forwarder_webhook_circuits_total', 'news of webhook endpoints, by kind');
 
 /** What the loop may know of an endpoint when it posts. */
 export interface Endpoints {
-  /** Opened secrets of the tenant, the newest first; empty when it has none. */
+  /** Opened secrets that sign for the tenant now, the newest first; empty when it has none. */
   secretsOf(tenant: string): readonly string[];
   /** The endpoint answered 410, or the tenant's webhook is switched off: nothing more is posted there. */
   closed(tenant: string, url: string): 'gone' | 'disabled' | undefined;
@@ -26,13 +29,15 @@ export interface Endpoints {
 
 export interface WebhookLoopOptions {
   readonly outbox: WebhookOutbox;
+  readonly circuits: WebhookCircuits;
   readonly poster: Poster;
   readonly endpoints: Endpoints;
-  readonly publish: (event: ReportDelivered) => Promise<void>;
+  readonly publish: (event: ReportDelivered | ReportExhausted) => Promise<void>;
   readonly log: Log;
-  readonly perHost: number;
+  readonly perEndpoint: number;
   readonly pollMs: number;
   readonly delaysMs: readonly number[];
+  readonly probeDelaysMs: readonly number[];
 }
 
 export interface WebhookLoop {
@@ -44,18 +49,21 @@ export interface WebhookLoop {
   stop(graceMs: number): Promise<void>;
 }
 
-/** A row is this process's for so long: waiting behind others of its host, one whole try, and writing down what came of it. */
+/** A row is this process's for so long: waiting behind others of its endpoint, one whole try, and writing down what came of it. */
 const leaseMs = 90_000;
 /** A try that could outlast its lease is not begun: another process might be posting the same by then. */
 const leaseNeededMs = postTimeoutMs + 15_000;
 
 /**
  * Posts what the outbox says is due. Woken when something is put there; it looks by itself every `pollMs` as well, for tries that have
- * become due again and for what a dead process left behind.
+ * become due again, for probes of endpoints whose circuit is open, and for what a dead process left behind.
  */
-export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perHost, pollMs, delaysMs }: WebhookLoopOptions): WebhookLoop {
-  const hosts = createHosts<ClaimedWebhook>({ perHost, start: (webhook) => void tryOnce(webhook) });
+export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
+  const { outbox, circuits, poster, endpoints, publish, log, perEndpoint, pollMs, delaysMs, probeDelaysMs } = options;
+  const lanes = createLanes<ClaimedWebhook>({ perEndpoint, start: (webhook) => void tryOnce(webhook) });
   let tried: TriedWebhook[] = [];
+  let news: [endpoint: string, CircuitNews][] = [];
+  const held = new Set<string>();
   let settling: Promise<void> | undefined;
   let looking: Promise<void> | undefined;
   let lookAgain = false;
@@ -73,9 +81,12 @@ export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perH
     do {
       lookAgain = false;
       try {
-        const claimed = await outbox.claim({ nowMs: Date.now(), leaseMs, perHost: hosts.takesMax, room: hosts.room() });
+        const claimed = await outbox.claim({ nowMs: Date.now(), leaseMs, perEndpoint: lanes.takesMax, room: lanes.room() });
         healthy = true;
-        for (const [host, webhooks] of Map.groupBy(claimed, ({ host }) => host)) hosts.add(host, webhooks);
+        for (const [endpoint, webhooks] of Map.groupBy(claimed, ({ endpoint }) => endpoint)) {
+          const probing = webhooks.some(({ probe }) => probe !== undefined);
+          giveBack(lanes.add(endpoint, webhooks, probing));
+        }
       } catch (error) {
         healthy = false;
         log.warn({ err: error }, 'cannot look for webhooks, trying again');
@@ -86,51 +97,106 @@ export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perH
 
   async function tryOnce(webhook: ClaimedWebhook): Promise<void> {
     const closed = endpoints.closed(webhook.tenant, webhook.url);
-    if (closed) return finish(webhook, 'badly', untried(webhook, closed, undefined));
-    if (webhook.leaseUntil.getTime() - Date.now() < leaseNeededMs) return hosts.finished(webhook.host, 'badly');
+    const late = webhook.leaseUntil.getTime() - Date.now() < leaseNeededMs;
+    if (closed || late) {
+      leaveProbe(webhook);
+      settleSoon(closed ? untried(webhook, closed, undefined) : untried(webhook, 'pending', Date.now()));
+      lanes.finished(webhook.endpoint);
+      return;
+    }
+    const atMs = Date.now();
     const answer = await post(webhook);
     const nowMs = Date.now();
-    const step = afterTry({ attempt: webhook.attempts + 1, answer, nowMs, random: Math.random(), delaysMs });
+    const { attempts, replayedAfter } = webhook;
+    const step = afterTry({ attempt: attempts - replayedAfter + 1, answer, nowMs, random: Math.random(), delaysMs });
     triesBy[step.kind].add();
-    log.debug({ messageId: webhook.messageId, attempt: webhook.attempts + 1, step: step.kind, answer }, 'webhook');
+    log.debug({ messageId: webhook.messageId, attempt: attempts + 1, step: step.kind, answer }, 'webhook');
     if (step.kind === 'gone') await endpoints.markGone(webhook.tenant, webhook.url);
-    finish(webhook, manner(step), outcomeOf(webhook, answer, step));
+    settleSoon(outcomeOf(webhook, attemptOf(answer, atMs, nowMs), step));
+    hear(webhook, answer, nowMs);
   }
 
-  async function post(webhook: ClaimedWebhook): Promise<Answer> {
-    const secrets = endpoints.secretsOf(webhook.tenant);
+  async function post({ id, tenant, url, body }: ClaimedWebhook): Promise<Answer> {
+    const secrets = endpoints.secretsOf(tenant);
     if (secrets.length === 0) return { kind: 'failed', reason: 'no secret to sign with' };
-    const { id, url, body } = webhook;
-    const timestamp = Math.floor(Date.now() / 1000);
-    const headers = {
-      'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(body)),
-      'user-agent': 'Heliograph-Webhook/1',
-      'webhook-id': id,
-      'webhook-timestamp': String(timestamp),
-      'webhook-signature': signWebhook({ secrets, id, timestamp, body }),
-    };
-    return poster.post({ url, headers, body });
+    return poster.post(signedPosting({ id, url, body, secrets, nowMs: Date.now() }));
   }
 
-  function finish(webhook: ClaimedWebhook, how: 'well' | 'badly' | 'slow_down', result: TriedWebhook): void {
-    tried.push(result);
+  /** What the answer says of the endpoint. While that is written down nothing more is begun there, and what waits goes back uncounted. */
+  function hear(webhook: ClaimedWebhook, answer: Answer, nowMs: number): void {
+    const { endpoint, probe } = webhook;
+    const sign = signOf(answer, nowMs);
+    const failing = lanes.finished(endpoint, sign);
+    const heard: CircuitNews[] = [];
+    if (probe !== undefined) {
+      const probeAtMs = nowMs + probeDelayMs(probe + 1, probeDelaysMs);
+      heard.push(
+        sign.health === 'failing' ? { kind: 'probe_failed', probeAtMs, error: wordFor(answer) } : { kind: 'recovered', atMs: nowMs },
+      );
+    } else if (failing) {
+      heard.push({ kind: 'opened', atMs: nowMs, probeAtMs: nowMs + probeDelayMs(0, probeDelaysMs), error: wordFor(answer) });
+    }
+    if (sign.pausedUntilMs !== undefined) heard.push({ kind: 'paused', untilMs: sign.pausedUntilMs });
+    for (const one of heard) {
+      if (one.kind !== 'recovered') hold(endpoint);
+      tell(endpoint, one);
+    }
+  }
+
+  function hold(endpoint: string): void {
+    held.add(endpoint);
+    giveBack(lanes.hold(endpoint));
+  }
+
+  function releaseWhatIsToldOf(): void {
+    for (const endpoint of held) {
+      if (news.some(([one]) => one === endpoint)) continue;
+      held.delete(endpoint);
+      lanes.release(endpoint);
+    }
+  }
+
+  function tell(endpoint: string, one: CircuitNews): void {
+    news.push([endpoint, one]);
+    circuitsTold.add(1, { kind: one.kind });
+    if (one.kind === 'opened') log.warn({ endpoint, error: one.error }, 'webhook endpoint fails, its reports wait');
+    if (one.kind === 'recovered') log.info({ endpoint }, 'webhook endpoint is well again');
+    settleSoon();
+  }
+
+  function leaveProbe({ endpoint, probe }: ClaimedWebhook): void {
+    if (probe !== undefined) tell(endpoint, { kind: 'probe_left', probeAtMs: Date.now() });
+  }
+
+  function giveBack(webhooks: readonly ClaimedWebhook[]): void {
+    for (const webhook of webhooks) {
+      leaveProbe(webhook);
+      settleSoon(untried(webhook, 'pending', Date.now()));
+    }
+  }
+
+  function settleSoon(...results: TriedWebhook[]): void {
+    tried.push(...results);
     settling ??= new Promise<void>((resolve) => setImmediate(resolve)).then(settleAll).finally(() => (settling = undefined));
-    hosts.finished(webhook.host, how);
   }
 
   /** What finished while the statement before was under way goes with the next. */
   async function settleAll(): Promise<void> {
-    while (tried.length > 0) {
+    while (tried.length > 0 || news.length > 0) {
       const batch = tried;
+      const told = news;
       tried = [];
+      news = [];
       try {
+        // the circuit first: what is due again by then must find it
+        for (const [endpoint, one] of told) await circuits.tell(endpoint, one);
         // told before it is written down: a crash in between posts again and tells again
-        await Promise.all(batch.filter(({ result }) => result === 'delivered').map((one) => publish(deliveredEvent(one))));
+        await Promise.all(batch.flatMap(eventsOf).map(publish));
         await outbox.settle(batch);
       } catch (error) {
         log.warn({ webhooks: batch.length, err: error }, 'results of webhooks not stored, they will be posted again');
       }
+      releaseWhatIsToldOf();
       wake();
     }
   }
@@ -138,7 +204,7 @@ export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perH
   return {
     wake,
     get running() {
-      return hosts.running;
+      return lanes.running;
     },
     get healthy() {
       return healthy;
@@ -148,10 +214,8 @@ export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perH
       clearInterval(poll);
       await looking;
       const deadline = Date.now() + graceMs;
-      await outbox
-        .settle(hosts.clear().map((webhook) => untried(webhook, 'pending', Date.now())))
-        .catch((error: unknown) => log.warn({ err: error }, 'webhooks not given back, their leases end'));
-      while ((hosts.running > 0 || settling) && Date.now() < deadline)
+      giveBack(lanes.clear());
+      while ((lanes.running > 0 || settling) && Date.now() < deadline)
         await (settling ?? new Promise((resolve) => setTimeout(resolve, 20)));
       poster.close();
     },
@@ -160,26 +224,32 @@ export function startWebhookLoop({ outbox, poster, endpoints, publish, log, perH
 
 /** Written back without a try: closed for good, or due for another process at once. */
 function untried(webhook: ClaimedWebhook, result: TriedWebhook['result'], nextAtMs: number | undefined): TriedWebhook {
-  return { webhook, attempts: webhook.attempts, nextAtMs, status: undefined, error: '', result };
+  return { webhook, attempt: undefined, nextAtMs, result };
 }
 
-function manner(step: NextStep): 'well' | 'badly' | 'slow_down' {
-  if (step.kind === 'delivered') return 'well';
-  return step.kind === 'retry' && step.slowDown ? 'slow_down' : 'badly';
+function attemptOf(answer: Answer, atMs: number, nowMs: number): Attempt {
+  const latencyMs = nowMs - atMs;
+  if (answer.kind === 'failed') return { atMs, latencyMs, status: undefined, error: answer.reason, bodySha256: '' };
+  return { atMs, latencyMs, status: answer.status, error: '', bodySha256: answer.bodySha256 };
 }
 
-function outcomeOf(webhook: ClaimedWebhook, answer: Answer, step: NextStep): TriedWebhook {
+function outcomeOf(webhook: ClaimedWebhook, attempt: Attempt, step: NextStep): TriedWebhook {
   return {
     webhook,
-    attempts: webhook.attempts + 1,
+    attempt,
     nextAtMs: step.kind === 'retry' ? step.atMs : undefined,
-    status: answer.kind === 'answered' ? answer.status : undefined,
-    error: answer.kind === 'failed' ? answer.reason : '',
     result: step.kind === 'retry' ? 'pending' : step.kind,
   };
 }
 
-function deliveredEvent({ webhook, attempts }: TriedWebhook): ReportDelivered {
-  const { messageId, tenant, state } = webhook;
-  return { type: 'report.delivered', at: Date.now(), messageId, tenant, via: 'webhook', state, attempt: attempts };
+/** The answer as people are told of it. */
+export function wordFor(answer: Answer): string {
+  return answer.kind === 'failed' ? answer.reason : `HTTP ${answer.status}`;
+}
+
+function eventsOf({ webhook, result }: TriedWebhook): (ReportDelivered | ReportExhausted)[] {
+  const { messageId, tenant, state, attempts } = webhook;
+  const base = { at: Date.now(), messageId, tenant, via: 'webhook', state } as const;
+  if (result === 'delivered') return [{ ...base, type: 'report.delivered', attempt: attempts + 1 }];
+  return result === 'exhausted' ? [{ ...base, type: 'report.exhausted', attempts: attempts + 1 }] : [];
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
@@ -8,6 +9,8 @@ export interface Posting {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Other than the poster's. */
+  readonly timeoutMs?: number;
 }
 
 export interface Poster {
@@ -21,16 +24,22 @@ export interface PosterOptions {
   readonly allowPrivate: boolean;
   readonly timeoutMs?: number;
   readonly lookup?: LookupFunction;
+  /** PEM of authorities beside those of the system: for tests. */
+  readonly ca?: string;
 }
 
 /** Standard Webhooks: an answer within 15 s. */
 export const postTimeoutMs = 15_000;
-/** Of an answer only its status matters; a longer body is cut off. */
-const answerOctetsMax = 64 * 1024;
+/** Of the answer's body, which is kept as a hash alone; a longer one is cut off. */
+const bodyOctetsMax = 64 * 1024;
+/** The status has come by then: a body that trickles must not hold the endpoint's place. */
+const bodyTimeoutMs = 2_000;
 
-export function createPoster({ allowPrivate, timeoutMs = postTimeoutMs, lookup = publicLookup() }: PosterOptions): Poster {
+export function createPoster({ allowPrivate, timeoutMs = postTimeoutMs, lookup = publicLookup(), ca }: PosterOptions): Poster {
   const options = { keepAlive: true, maxFreeSockets: 16, ...(allowPrivate ? {} : { lookup }) };
-  const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent(options) };
+  // certificates are verified whatever NODE_TLS_REJECT_UNAUTHORIZED says
+  const tls = { rejectUnauthorized: true, ...(ca === undefined ? {} : { ca }) };
+  const agents = { 'http:': new http.Agent(options), 'https:': new https.Agent({ ...options, ...tls }) };
 
   function attempt({ url, headers, body }: Posting, signal: AbortSignal): Promise<Answer & { stale?: boolean }> {
     return new Promise((resolve) => {
@@ -46,8 +55,8 @@ export function createPoster({ allowPrivate, timeoutMs = postTimeoutMs, lookup =
         signal,
       });
       request.on('response', (response) => {
-        resolve({ kind: 'answered', status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] });
-        drain(response);
+        const { statusCode: status = 0, headers } = response;
+        hashOf(response, (bodySha256) => resolve({ kind: 'answered', status, retryAfter: headers['retry-after'], bodySha256 }));
       });
       request.on('error', (error) => resolve({ ...failure(error, signal), stale: request.reusedSocket && !signal.aborted }));
       request.end(body);
@@ -57,12 +66,11 @@ export function createPoster({ allowPrivate, timeoutMs = postTimeoutMs, lookup =
   return {
     async post(posting) {
       const aborting = new AbortController();
-      const timer = setTimeout(() => aborting.abort(), timeoutMs);
+      const timer = setTimeout(() => aborting.abort(), posting.timeoutMs ?? timeoutMs);
       const first = await attempt(posting, aborting.signal);
       // a kept connection may have been closed by the other side just when it was used: that says nothing of the endpoint
       const { stale: _stale, ...answer } = first.stale ? await attempt(posting, aborting.signal) : first;
-      if (answer.kind === 'failed') clearTimeout(timer);
-      else timer.unref(); // still cuts off a body that never ends
+      clearTimeout(timer);
       return answer as Answer;
     },
     close() {
@@ -72,12 +80,20 @@ export function createPoster({ allowPrivate, timeoutMs = postTimeoutMs, lookup =
   };
 }
 
-function drain(response: http.IncomingMessage): void {
+/** Gives the hash once, of what of the body came in time. */
+function hashOf(response: http.IncomingMessage, done: (sha256: string) => void): void {
+  const hash = createHash('sha256');
   let octets = 0;
-  response.on('error', () => {}); // the status was all that was wanted
+  const timer = setTimeout(() => response.destroy(), bodyTimeoutMs);
+  response.on('error', () => {}); // the status was what mattered
   response.on('data', (chunk: Buffer) => {
-    octets += chunk.length;
-    if (octets > answerOctetsMax) response.destroy();
+    hash.update(chunk.subarray(0, bodyOctetsMax - octets));
+    octets = Math.min(bodyOctetsMax, octets + chunk.length);
+    if (octets === bodyOctetsMax) response.destroy();
+  });
+  response.on('close', () => {
+    clearTimeout(timer);
+    done(hash.digest('hex'));
   });
 }
 

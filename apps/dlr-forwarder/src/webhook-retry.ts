@@ -14,15 +14,15 @@ export const webhookDelaysMs: readonly number[] = [
   24 * HOUR,
 ];
 
-/** What came of one try. `failed`: no answer in time, no connection, an address that is refused. */
+/** What came of one try. `failed`: no answer in time, no connection, an address that is refused. `bodySha256`: of the body's first 64 KiB, in hex. */
 export type Answer =
-  | { readonly kind: 'answered'; readonly status: number; readonly retryAfter?: string | undefined }
+  | { readonly kind: 'answered'; readonly status: number; readonly retryAfter?: string | undefined; readonly bodySha256: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What to do now. `slowDown`: the host asks for fewer requests. */
+/** What to do now with the report. */
 export type NextStep =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly atMs: number; readonly slowDown: boolean }
+  | { readonly kind: 'retry'; readonly atMs: number }
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'gone' };
 
@@ -35,6 +35,12 @@ export interface Try {
   readonly random: number;
   readonly delaysMs?: readonly number[];
 }
+
+/**
+ * What is not delivered by then is given up, however often it was tried: an endpoint whose circuit is open gets few tries. The schedule's ten,
+ * each delay with its jitter, take (5 s + 300 + 1,800 + 7,200 + 18,000 + 36,000 + 50,400 + 72,000 + 86,400) x 1.2 = 91 h at most.
+ */
+export const giveUpAfterMs = 96 * HOUR;
 
 /** Up to a fifth is added to each delay. */
 const jitter = 0.2;
@@ -49,10 +55,8 @@ export function afterTry({ attempt, answer, nowMs, random, delaysMs = webhookDel
   if (delayMs === undefined) return { kind: 'exhausted' };
   const askedMs = answer.kind === 'answered' ? (retryAfterMs(answer.retryAfter, nowMs) ?? 0) : 0;
   const waitMs = Math.max(delayMs * (1 + jitter * random), Math.min(askedMs, retryAfterMsMax));
-  return { kind: 'retry', atMs: Math.ceil(nowMs + waitMs), slowDown: status !== undefined && slowDownStatuses.has(status) };
+  return { kind: 'retry', atMs: Math.ceil(nowMs + waitMs) };
 }
-
-const slowDownStatuses: ReadonlySet<number> = new Set([429, 502, 504]);
 
 /** RFC 9110 §10.2.3: seconds, or a date. Undefined when it is neither. */
 export function retryAfterMs(text: string | undefined, nowMs: number): number | undefined {

@@ -18,11 +18,11 @@ const head: MessageHead = {
   charge: { lease: 'l1', microCredits: '1000' },
 };
 const reported: MessageReported = { type: 'message.reported', at: Date.parse('2026-11-20T10:00:03Z'), message: head, state: 'delivered' };
-const webhook: Webhook = { tenantId: 'acme', url: 'https://acme.example/reports', secrets: ['v1.sealed'], enabled: true };
+const webhook: Webhook = { tenantId: 'acme', url: 'https://acme.example/reports', secrets: ['v1.sealed'], oldUntil: [], enabled: true };
 const own = { ...reported, message: { ...head, webhook: 'http://other.example:8080/x' } };
 
 describe('the webhook of a report', () => {
-  const post = (url: string, host: string): WebhookChoice => ({ kind: 'post', url, host });
+  const post = (url: string, host: string): WebhookChoice => ({ kind: 'post', url, endpoint: `acme ${host}` });
   const cases: [name: string, event: MessageReported, webhook: Webhook | undefined, gone: string, choice: WebhookChoice][] = [
     ["the tenant's", reported, webhook, '', post(webhook.url, 'acme.example')],
     ["the message's own goes before the tenant's", own, webhook, '', post('http://other.example:8080/x', 'other.example:8080')],

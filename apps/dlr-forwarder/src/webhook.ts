@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MessageReported } from '@heliograph/message';
+import { reportBody, type MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
 
 /** What the control plane and earlier answers say of a tenant's webhooks. */
@@ -10,7 +10,7 @@ export interface WebhookFacts {
 }
 
 export type WebhookChoice =
-  { readonly kind: 'post'; readonly url: string; readonly host: string } | { readonly kind: 'none'; readonly why: NoWebhook };
+  { readonly kind: 'post'; readonly url: string; readonly endpoint: string } | { readonly kind: 'none'; readonly why: NoWebhook };
 
 export type NoWebhook = 'no_url' | 'no_secret' | 'bad_url' | 'gone';
 
@@ -21,7 +21,12 @@ export function chooseWebhook({ message }: MessageReported, { webhook, isGone }:
   if (!webhook || webhook.secrets.length === 0) return { kind: 'none', why: 'no_secret' };
   if (!isWebUrl(url)) return { kind: 'none', why: 'bad_url' };
   if (isGone(url)) return { kind: 'none', why: 'gone' };
-  return { kind: 'post', url, host: new URL(url).host };
+  return { kind: 'post', url, endpoint: endpointOf(message.tenant, url) };
+}
+
+/** What shares one circuit and one bound: a tenant's own, so that no tenant's trouble is another's. A tenant's id has no space. */
+export function endpointOf(tenant: string, url: string): string {
+  return `${tenant} ${new URL(url).host}`;
 }
 
 function isWebUrl(text: string): boolean {
@@ -29,29 +34,18 @@ function isWebUrl(text: string): boolean {
 }
 
 /** The JSON that is posted; it does not change from try to try. */
-export function webhookBody({ message, state, errorCode, reason, at }: MessageReported): string {
-  const doneAt = new Date(at).toISOString();
-  return JSON.stringify({
-    type: `message.${state}`,
-    timestamp: doneAt,
-    data: {
-      id: message.id,
-      to: message.to,
-      from: message.from.addr,
-      state,
-      reference: message.reference ?? null,
-      segments: message.segments,
-      error_code: errorCode ?? null,
-      reason: reason ?? null,
-      accepted_at: new Date(message.acceptedAtMs).toISOString(),
-      done_at: doneAt,
-    },
-  });
+export function webhookBody({ message, at, ...report }: MessageReported): string {
+  return JSON.stringify(reportBody({ ...message, ...report, from: message.from.addr, doneAtMs: at }));
 }
 
-/** Another text each time the webhook is saved: secrets are sealed anew then, and no two seals are alike. */
-export function webhookVersion({ url, secrets }: Webhook): string {
+/** What a test posts: it says of no message. */
+export function webhookTestBody(nowMs: number): string {
+  return JSON.stringify({ type: 'webhook.test', timestamp: new Date(nowMs).toISOString(), data: {} });
+}
+
+/** Another text each time the webhook is saved: its secret is sealed anew then, and no two seals are alike. */
+export function webhookVersion({ url, secrets: [newest] }: Webhook): string {
   return createHash('sha256')
-    .update(JSON.stringify([url, secrets]))
+    .update(JSON.stringify([url, newest]))
     .digest('hex');
 }

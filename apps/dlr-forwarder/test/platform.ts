@@ -1,5 +1,13 @@
 import { createVault } from '@heliograph/credential';
-import { done, headOf, type MessageHead, type MessageReported, type ReportDelivered, type ReportDue } from '@heliograph/message';
+import {
+  done,
+  headOf,
+  type MessageHead,
+  type MessageReported,
+  type ReportDelivered,
+  type ReportDue,
+  type ReportExhausted,
+} from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import { openRegistry, putPricePlan, putTenant, putWebhook, type RegistryDatabase } from '@heliograph/registry';
 import { readConfig } from '@heliograph/service';
@@ -10,15 +18,17 @@ import { start, type StartOptions } from '../src/start.ts';
 
 export const masterKey = '11'.repeat(32);
 
+type OfReports = MessageReported | ReportDelivered | ReportExhausted;
+
 export interface Platform {
   readonly queue: Queue;
   readonly registry: RegistryDatabase;
   readonly databaseUrl: string;
-  readonly reported: Heard<MessageReported | ReportDelivered>;
+  readonly reported: Heard<OfReports>;
   readonly due: Heard<ReportDue>;
   rows<R>(sql: string, values?: unknown[]): Promise<R[]>;
   forwarder(env?: Record<string, string>, options?: StartOptions): Promise<{ stop(): Promise<void> }>;
-  tenant(webhook: { id: string; url: string; secrets: readonly string[]; enabled?: boolean }): Promise<void>;
+  tenant(webhook: { id: string; url: string; secrets: readonly string[]; oldUntil?: readonly Date[]; enabled?: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -31,7 +41,7 @@ export async function startPlatform(): Promise<Platform> {
   const registry = openRegistry(databaseUrl);
   await putPricePlan(registry, { id: 'plan', name: 'plan', refunds: [], prices: [] });
   const queue = await openQueue({ url: natsUrl, name: 'test', log: quietLog });
-  const reported = createHeard<MessageReported | ReportDelivered>();
+  const reported = createHeard<OfReports>();
   const due = createHeard<ReportDue>();
   const reader = queue.readFromPosition({
     stage: 'log',
@@ -39,7 +49,7 @@ export async function startPlatform(): Promise<Platform> {
     position: async () => 0,
     gatherMs: 0,
     eventsMax: 100,
-    handle: async (deliveries) => reported.hear(...deliveries.map(({ event }) => event as MessageReported | ReportDelivered)),
+    handle: async (deliveries) => reported.hear(...deliveries.map(({ event }) => event as OfReports)),
   });
   const notifier = await queue.workEach({
     stage: 'notify',
@@ -68,10 +78,16 @@ export async function startPlatform(): Promise<Platform> {
       });
       return start({ name: 'dlr-forwarder', instance: 'test', config: read, log: quietLog as never }, options);
     },
-    async tenant({ id, url, secrets, enabled = true }) {
+    async tenant({ id, url, secrets, oldUntil = [], enabled = true }) {
       await putTenant(registry, { id, name: id, enabled: true, pricePlanId: 'plan', defaultCountry: '', segmentsPerSecond: 0 });
       const vault = createVault(Buffer.from(masterKey, 'hex'));
-      await putWebhook(registry, { tenantId: id, url, enabled, secrets: secrets.map((secret) => vault.seal(secret, `webhook:${id}`)) });
+      await putWebhook(registry, {
+        tenantId: id,
+        url,
+        enabled,
+        oldUntil,
+        secrets: secrets.map((secret) => vault.seal(secret, `webhook:${id}`)),
+      });
     },
     async stop() {
       await reader.stop();

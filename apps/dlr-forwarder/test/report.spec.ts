@@ -431,6 +431,7 @@ describe('the sweep', () => {
     noReportAfterMs: 72 * hour,
     earlyReceiptKeepMs: hour,
     finalKeepMs: 24 * hour,
+    webhookKeepMs: 30 * 24 * hour,
     rowsMax: 3,
   });
   const longAgo = Date.parse('2026-01-01T00:00:00Z');

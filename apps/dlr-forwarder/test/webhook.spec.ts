@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newWebhookSecret, verifyWebhook } from '@heliograph/credential';
 import { newId, type FinalState, type MessageHead, type MessageReported, type ReportDelivered } from '@heliograph/message';
 import { registryChanged } from '@heliograph/registry';
 import { eventually } from '@heliograph/testbed';
+import { publicLookup } from '@heliograph/webhook';
+import { generate } from 'selfsigned';
 import { openDatabase } from '../src/database.ts';
+import { endpointOf } from '../src/webhook.ts';
 import { createPoster } from '../src/webhook-post.ts';
 import { createWebhookOutbox } from '../src/webhook-outbox.ts';
 import { startEndpoint, type Endpoint, type Received } from './endpoint.ts';
@@ -32,7 +38,7 @@ beforeEach(() => {
 afterEach(async () => {
   await forwarder?.stop();
   forwarder = undefined;
-  await platform.rows('delete from dlr.webhook_delivery');
+  await platform.rows('truncate dlr.webhook_delivery, dlr.webhook_attempt, dlr.webhook_endpoint');
 });
 
 const quick = { WEBHOOK_POLL_MS: '20', ALLOW_PRIVATE_WEBHOOKS: 'true' };
@@ -103,15 +109,41 @@ describe('the webhook of a message', () => {
     });
   }, 15_000);
 
-  test("goes to the message's own URL before the tenant's, with both signatures while a secret rotates", async () => {
+  test("goes to the message's own URL before the tenant's", async () => {
     const path = `/own-${tenant}`;
-    secrets.push(newWebhookSecret());
     await platform.tenant({ id: tenant, url: `${endpoint.url}/${tenant}`, secrets });
     await start();
     await ended({ webhook: endpoint.url + path });
     const [got] = (await endpoint.until(path, 1)) as [Received];
-    expect(secrets.map((secret) => isSigned(got, [secret]))).toEqual([true, true]);
+    expect(isSigned(got, secrets)).toBe(true);
     expect(endpoint.received(`/${tenant}`)).toEqual([]);
+  }, 15_000);
+
+  test('is signed with the new secret first and with the old ones whose grace lasts, while a secret rotates', async () => {
+    const path = `/${tenant}`;
+    secrets.push(newWebhookSecret(), newWebhookSecret());
+    const oldUntil = [new Date(Date.now() + 3_600_000), new Date(Date.now() - 1)];
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets, oldUntil });
+    await start();
+    await ended();
+    const [got] = (await endpoint.until(path, 1)) as [Received];
+    expect(secrets.map((secret) => isSigned(got, [secret]))).toEqual([true, true, false]);
+    const [first] = String(got.headers['webhook-signature']).split(' ');
+    expect(isSigned({ ...got, headers: { ...got.headers, 'webhook-signature': first } }, secrets.slice(0, 1))).toBe(true);
+  }, 15_000);
+
+  test('is signed with the old secret no longer once its grace ends, without a change of the registry', async () => {
+    const path = `/${tenant}`;
+    secrets.push(newWebhookSecret());
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets, oldUntil: [new Date(Date.now() + 1_500)] });
+    await start();
+    const signatures = async (count: number) => {
+      await ended();
+      return String((await endpoint.until(path, count))[count - 1]?.headers['webhook-signature']).split(' ').length;
+    };
+    expect(await signatures(1)).toBe(2);
+    let count = 1;
+    await eventually('one signature', async () => (await signatures(++count)) === 1);
   }, 15_000);
 
   test('is posted once however often the event comes', async () => {
@@ -139,13 +171,15 @@ describe('the webhook of a message', () => {
     expect(await row(event, ({ done }) => done)).toMatchObject({ attempt: 3, last_status: 204, result: 'delivered' });
   }, 15_000);
 
-  test('is given up after the last try, with the last status kept', async () => {
+  test('is given up after the last try, with the last status kept, and told as exhausted', async () => {
     const path = `/${tenant}`;
     endpoint.onPath(path, () => 503);
     await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
     await start({}, [0, 10]);
     const event = await ended();
     expect(await row(event, ({ done }) => done)).toMatchObject({ attempt: 2, last_status: 503, result: 'exhausted' });
+    const [exhausted] = await platform.reported.until((one) => one.type === 'report.exhausted' && one.messageId === event.message.id);
+    expect(exhausted).toMatchObject({ tenant, via: 'webhook', state: 'delivered', attempts: 2 });
   }, 15_000);
 
   test('is not sent where a redirect points', async () => {
@@ -198,12 +232,12 @@ describe('the webhook of a message', () => {
     expect(endpoint.received(`/${tenant}`)).toEqual([]);
   }, 15_000);
 
-  test('to an endpoint that never answers ends the try in time and delays no other host', async () => {
+  test('to an endpoint that never answers ends the try in time and delays no other', async () => {
     const path = `/${tenant}`;
     const silent = await startEndpoint();
     silent.onPath('/silent', () => undefined);
     await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
-    await start({ WEBHOOKS_PER_HOST: '2' }, [0], 1_500);
+    await start({ WEBHOOKS_PER_ENDPOINT: '2' }, [0], 1_500);
     const stuck: MessageReported[] = [];
     for (let i = 0; i < 10; i++) stuck.push(await ended({ webhook: `${silent.url}/silent` }));
     await silent.until('/silent', 2);
@@ -223,18 +257,19 @@ describe('the webhook of a message', () => {
     const database = openDatabase(platform.databaseUrl, 1);
     const outbox = createWebhookOutbox(database);
     const messageId = newId();
-    const host = new URL(endpoint.url).host;
+    const lane = endpointOf(tenant, endpoint.url);
     const nowMs = Date.now();
-    await outbox.put([{ id: newId(), messageId, tenant, state: 'expired', url: endpoint.url + path, host, body: '{}' }], nowMs);
-    const [taken] = await outbox.claim({ nowMs, leaseMs: 300, perHost: 10, room: new Map() });
+    await outbox.put([{ id: newId(), messageId, tenant, state: 'expired', url: endpoint.url + path, endpoint: lane, body: '{}' }], nowMs);
+    const [taken] = await outbox.claim({ nowMs, leaseMs: 300, perEndpoint: 10, room: new Map() });
     expect(taken).toMatchObject({ messageId, attempts: 0 });
-    expect(await outbox.claim({ nowMs, leaseMs: 300, perHost: 10, room: new Map() })).toEqual([]);
+    expect(await outbox.claim({ nowMs, leaseMs: 300, perEndpoint: 10, room: new Map() })).toEqual([]);
     await start();
     await endpoint.until(path, 1);
     const [event] = await platform.reported.until((one) => one.type === 'report.delivered' && one.messageId === messageId);
     expect(event).toMatchObject({ state: 'expired', attempt: 1 });
     // the first process was not dead but slow: what it says counts no more
-    if (taken) await outbox.settle([{ webhook: taken, attempts: 7, nextAtMs: undefined, status: 500, error: '', result: 'exhausted' }]);
+    const attempt = { atMs: nowMs, latencyMs: 7, status: 500, error: '', bodySha256: '' };
+    if (taken) await outbox.settle([{ webhook: taken, attempt, nextAtMs: undefined, result: 'exhausted' }]);
     expect(await row({ message: { id: messageId } }, ({ done }) => done)).toMatchObject({
       attempt: 1,
       last_status: 200,
@@ -267,7 +302,7 @@ describe('claiming what is due', () => {
       tenant,
       state: 'delivered' as const,
       url: `http://${host}/${i}`,
-      host,
+      endpoint: host,
       body: '{}',
     });
     for (let i = 0; i < 4; i++)
@@ -278,7 +313,7 @@ describe('claiming what is due', () => {
     const claim = {
       nowMs: past + 10,
       leaseMs: 60_000,
-      perHost: 2,
+      perEndpoint: 2,
       room: new Map([
         ['a.example', 0],
         ['b.example', 1],
@@ -317,6 +352,52 @@ describe('posting', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(await poster.post(posting)).toMatchObject({ status: 200 });
     expect(endpoint.received('/closing')).toHaveLength(3);
+    poster.close();
+  });
+
+  test('of a body that trickles waits for two seconds of it', async () => {
+    endpoint.onPath('/trickle', (_, response) => void response.writeHead(200).write('a'));
+    const poster = createPoster({ allowPrivate: true, timeoutMs: 10_000 });
+    const answer = await poster.post({ url: `${endpoint.url}/trickle`, headers: {}, body: '{}' });
+    expect(answer).toMatchObject({ status: 200, bodySha256: createHash('sha256').update('a').digest('hex') });
+    poster.close();
+  });
+
+  test('goes to an https endpoint whose certificate verifies, and to no other', async () => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
+    });
+    const secure = createServer({ cert, key }, (_, response) => response.writeHead(204).end());
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const { port } = secure.address() as AddressInfo;
+    const posting = { headers: {}, body: '{}' };
+    const verifying = createPoster({ allowPrivate: true });
+    expect(await verifying.post({ ...posting, url: `https://localhost:${port}/` })).toMatchObject({ kind: 'failed' });
+    const trusting = createPoster({ allowPrivate: true, ca: cert });
+    expect(await trusting.post({ ...posting, url: `https://localhost:${port}/` })).toMatchObject({ kind: 'answered', status: 204 });
+    expect(await trusting.post({ ...posting, url: `https://127.0.0.1:${port}/` })).toEqual({
+      kind: 'failed',
+      reason: 'ERR_TLS_CERT_ALTNAME_INVALID',
+    });
+    verifying.close();
+    trusting.close();
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
+  test('connects to the address that was looked up and checked, once: a name server has no second answer to give', async () => {
+    const { port } = new URL(endpoint.url);
+    const answers = ['10.0.0.1', '127.0.0.1', '169.254.169.254'];
+    const asked: string[] = [];
+    const system = (_: string, __: object, callback: (error: null, addresses: object[]) => void) => {
+      asked.push(answers[0] as string);
+      callback(null, [{ address: answers.shift(), family: 4 }]);
+    };
+    const poster = createPoster({ allowPrivate: false, lookup: publicLookup(system as never) });
+    const url = `http://rebinding.example:${port}/rebound`;
+    expect(await poster.post({ url, headers: {}, body: '{}' })).toEqual({ kind: 'failed', reason: 'private address' });
+    expect(await poster.post({ url, headers: {}, body: '{}' })).toEqual({ kind: 'failed', reason: 'private address' });
+    expect(asked).toEqual(['10.0.0.1', '127.0.0.1']);
+    expect(endpoint.received('/rebound')).toEqual([]);
     poster.close();
   });
 
