@@ -26,3 +26,13 @@ it('a master key that is none is refused, and not shown', () => {
 it.each(['host.example.com-4711', 'Ingress_1', '_', 'x'.repeat(200)])('the instance %s gets a name that fits a subject', (instance) => {
   expect(isSubjectToken(ingressName(instance))).toBe(true);
 });
+
+it.each<[string, readonly string[] | 'refused']>([
+  ['', []],
+  ['192.0.2.1, 192.0.2.16/28,2001:db8::/64', ['192.0.2.1', '192.0.2.16/28', '2001:db8::/64']],
+  ['192.0.2.1/33', 'refused'],
+  ['sms.example.com', 'refused'],
+])('WEBHOOK_EGRESS_IPS=%s is read as %j', (text, networks) => {
+  const parsed = parseConfig(config, { ...needed, WEBHOOK_EGRESS_IPS: text });
+  expect(parsed.ok ? parsed.config.WEBHOOK_EGRESS_IPS : 'refused').toEqual(networks);
+});

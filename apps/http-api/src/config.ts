@@ -1,6 +1,15 @@
 import { bool, defineConfig, integer, port, secret, serviceConfig } from '@heliograph/service';
 import { z } from 'zod';
 
+/** Comma-separated addresses or networks of either family. */
+const networks = () =>
+  z
+    .string()
+    .transform((text) => text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()])))
+    .pipe(
+      z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], 'must be addresses or networks such as 192.0.2.0/28, comma-separated')),
+    );
+
 export const config = defineConfig(
   serviceConfig
     .extend({
@@ -14,6 +23,17 @@ export const config = defineConfig(
       HTTP_BODY_OCTETS_MAX: integer({ min: 1024, max: 64 * 1024 * 1024 })
         .default(1024 * 1024)
         .describe('largest request body'),
+      OPERATOR_KEY_DIGEST: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits')
+        .optional()
+        .describe('SHA-256 in hex of the API key of the first operator, who makes the others; unset: only those in the registry'),
+      HTTP_KEY_FAILURES: integer({ min: 1, max: 1_000_000 })
+        .default(60)
+        .describe('wrong API keys a minute from one network (/24, IPv6 /64) that get 401; more get 429, good ones are let in all the same'),
+      WEBHOOK_EGRESS_IPS: networks()
+        .default([])
+        .describe('where webhooks come from, addresses or networks (CIDR), comma-separated: shown to tenants, for their firewalls'),
       ALLOW_PRIVATE_WEBHOOKS: bool().default(false).describe('accept webhooks by http, and at loopback or private addresses'),
     })
     .refine((given) => (given.HTTP_TLS_CERT_FILE === undefined) === (given.HTTP_TLS_KEY_FILE === undefined), {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { endpoints, type Endpoint } from './endpoint.ts';
-import { createOpenApi } from './openapi.ts';
-import { createPage } from './page.ts';
-import { problems } from './problem.ts';
+import { endpoints } from './api.ts';
+import { commonProblems, type Endpoint } from './http/endpoint.ts';
+import { createOpenApi } from './http/openapi.ts';
+import { createPage } from './http/page.ts';
+import { problems } from './http/problem.ts';
 
-const document = createOpenApi();
+const document = createOpenApi(endpoints);
 const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => String(reference));
 
 describe('the OpenAPI document', () => {
@@ -19,7 +20,13 @@ describe('the OpenAPI document', () => {
       const operation = document.paths[path]?.[method];
       expect(operation?.operationId).toBe(name);
       expect(operation?.requestBody !== undefined).toBe(body !== undefined);
-      const statuses = new Set([answer.status, 400, 401, 500, ...own.map((reason) => problems[reason].status)].map(String));
+      const statuses = new Set(
+        [
+          answer.status,
+          ...(answer.created === undefined ? [] : [201]),
+          ...[...commonProblems, ...own].map((reason) => problems[reason].status),
+        ].map(String),
+      );
       expect(new Set(Object.keys(operation?.responses ?? {}))).toEqual(statuses);
     }
   });
@@ -53,7 +60,8 @@ describe('the OpenAPI document', () => {
   it('says what a submission may be, and that it may be nothing else', () => {
     expect(document.components.schemas.Submission).toMatchObject({
       type: 'object',
-      required: ['to', 'text'],
+      required: ['to'],
+      oneOf: [{ required: ['text'] }, { required: ['data'] }],
       additionalProperties: false,
       properties: { class: { enum: ['otp', 'normal', 'bulk'] }, validity: { type: 'integer', minimum: 1, maximum: 604800 } },
     });

@@ -1,17 +1,37 @@
 import { readFileSync } from 'node:fs';
+import type { RequestHandler } from 'express';
 import { createAccept, openCancel } from '@heliograph/accept';
 import { createVault, newWebhookSecret } from '@heliograph/credential';
-import { sessionPresence } from '@heliograph/message';
+import { reportsWritten, sessionPresence, type ReportsWritten } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
-import { openRegistry, watchRegistry } from '@heliograph/registry';
+import {
+  createCredentialUses,
+  credentialSubjects,
+  openRegistry,
+  watchRegistry,
+  type CredentialsUsed,
+  type CredentialUpgrade,
+} from '@heliograph/registry';
 import { gauge, type Config, type Running, type ServiceContext } from '@heliograph/service';
-import { createApi } from './api.ts';
-import { createApp } from './app.ts';
-import { authenticate } from './authenticate.ts';
+import { createApi, endpoints } from './api.ts';
+import { createApp } from './http/app.ts';
+import { authenticate } from './caller/authenticate.ts';
+import { noteCallers } from './caller/note.ts';
+import { authenticateEither } from './caller/session.ts';
 import type { config as configSchema } from './config.ts';
-import { listen } from './listen.ts';
-import { createSessions } from './sessions.ts';
-import { createWebhooks } from './webhooks.ts';
+import { orFirstOperator } from './control/first-operator.ts';
+import { createRegistryChanges } from './control/registry-changes.ts';
+import { createCredentials } from './credentials/credentials.ts';
+import { startRotationNotice } from './credentials/rotation.ts';
+import { createForeignDoors } from './doors/doors.ts';
+import { createWaiting } from './events/waiting.ts';
+import { createHistory } from './history/history.ts';
+import { listen } from './http/listen.ts';
+import { createIdempotency, leaseMs } from './idempotency/idempotency.ts';
+import { openIdempotencyTable } from './idempotency/table.ts';
+import { createPersons } from './persons/persons.ts';
+import { createSessions } from './sessions/sessions.ts';
+import { createWebhooks } from './webhook/webhooks.ts';
 
 const name = 'http-api';
 /** Of the time to drain, what is kept for giving leases back and closing. */
@@ -26,18 +46,62 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
   const accept = createAccept({ queue, registry, instance: ingressName(instance) });
   const { cancel } = await openCancel(queue);
   const database = openRegistry(config.DATABASE_URL, writersMax);
+  const vault = createVault(Buffer.from(config.MASTER_KEY, 'hex'));
   const webhooks = createWebhooks({
     database,
     registry,
     broadcast: queue.broadcast,
-    vault: createVault(Buffer.from(config.MASTER_KEY, 'hex')),
+    vault,
     newSecret: newWebhookSecret,
     log,
   });
+  const changes = createRegistryChanges({ database, registry, broadcast: queue.broadcast, log });
+  const credentials = createCredentials({ database, registry, broadcast: queue.broadcast, log });
+  await queue.answer<CredentialsUsed>(credentialSubjects.used, name, credentials.used);
+  await queue.answer<CredentialUpgrade>(credentialSubjects.upgrade, name, (asked) => credentials.upgrade('smpp-ingress', asked));
+  const history = createHistory({ asking: queue, changes });
+  const uses = createCredentialUses({ ask: queue.ask });
+  const rotation = startRotationNotice({ registry, log });
   const sessions = createSessions({ presence: await queue.presence(sessionPresence), asking: queue, registry });
+  const waiting = createWaiting();
+  queue.listen<ReportsWritten>(reportsWritten, ({ tenants }) => waiting.hint(tenants));
+  const persons = createPersons({
+    databaseUrl: config.DATABASE_URL,
+    masterKey: Buffer.from(config.MASTER_KEY, 'hex'),
+    tls: tls !== undefined,
+    registry,
+    database,
+    broadcast: queue.broadcast,
+    log,
+  });
+  const byKey = authenticate({ registry, failuresMax: config.HTTP_KEY_FAILURES });
+  const either = authenticateEither(orFirstOperator(config.OPERATOR_KEY_DIGEST, byKey), persons);
+  const noted = (handler: RequestHandler): RequestHandler => noteCallers(handler, { registry, uses });
+  const authenticated = noted(either);
+  const idempotency = createIdempotency({ table: openIdempotencyTable(config.DATABASE_URL, leaseMs, log), log });
   const app = createApp({
-    api: createApi({ accept, cancel, asking: queue, webhooks, sessions, privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS }),
-    authenticate: authenticate(registry),
+    endpoints,
+    api: createApi({
+      accept,
+      cancel,
+      asking: queue,
+      waiting,
+      history,
+      webhooks,
+      sessions,
+      credentials,
+      changes,
+      vault,
+      privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS,
+      egressIps: config.WEBHOOK_EGRESS_IPS,
+      registry,
+      log,
+      ...persons,
+    }),
+    authenticate: authenticated,
+    persons: { ...persons, person: noted(persons.person) },
+    doors: createForeignDoors({ authenticate: authenticated, noted, accept, asking: queue, history, registry, log }),
+    idempotency,
     bodyOctetsMax: config.HTTP_BODY_OCTETS_MAX,
     tls: tls !== undefined,
     log,
@@ -49,9 +113,14 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
     ports: { http: server.port },
     checks: { queue: () => queue.connected || 'disconnected' },
     async stop() {
+      waiting.stop();
       await server.stop(Math.max(0, config.DRAIN_MS - closingMs));
+      await idempotency.close();
       await accept.close();
+      rotation.stop();
+      await uses.stop();
       await registry.stop();
+      await persons.close();
       await database.$disconnect();
       await queue.close();
     },

@@ -33,9 +33,10 @@ import {
 import { createLog, parseConfig, type Running } from '@heliograph/service';
 import { createHeard, eventually, startServers, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
-import { endpoints, type Endpoint } from '../src/endpoint.ts';
-import { problems } from '../src/problem.ts';
-import { problemDetails } from '../src/schema.ts';
+import { endpoints } from '../src/api.ts';
+import type { Endpoint } from '../src/http/endpoint.ts';
+import { problems } from '../src/http/problem.ts';
+import { problemDetails } from '../src/http/schema.ts';
 import { start } from '../src/start.ts';
 
 const workspace = new URL('../../..', import.meta.url);
@@ -113,6 +114,7 @@ async function seed(): Promise<void> {
       id: `${id}-key`,
       tenantId: id,
       kind: 'api_key',
+      role: 'tenant-admin',
       login: lookupId,
       verifier: digest,
       window: 10,
@@ -370,6 +372,7 @@ describe('an API key', () => {
       id: 'brief',
       tenantId: 'acme',
       kind: 'api_key',
+      role: 'tenant-admin',
       login: lookupId,
       verifier: digest,
       window: 1,

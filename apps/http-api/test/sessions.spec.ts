@@ -10,7 +10,8 @@ import { createSession, type Session } from '@heliograph/smpp';
 import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
 import type { z } from 'zod';
 import { config as schema } from '../src/config.ts';
-import { problemDetails, sessionList } from '../src/schema.ts';
+import { problemDetails } from '../src/http/schema.ts';
+import { sessionList } from '../src/sessions/schema.ts';
 import { start } from '../src/start.ts';
 
 /** smpp-ingress is another app: two of its processes, as pods would be. */
@@ -47,7 +48,14 @@ async function seedOther(): Promise<void> {
   const database = openRegistry(servers.databaseUrl, 1);
   await putTenant(database, { ...tenantDefaults, id: 'other', name: 'Other', pricePlanId: 'standard' });
   const common = { ...credentialDefaults, tenantId: 'other' };
-  await putCredential(database, { ...common, id: 'other-api', kind: 'api_key', login: other.lookupId, verifier: other.digest });
+  await putCredential(database, {
+    ...common,
+    id: 'other-api',
+    kind: 'api_key',
+    role: 'tenant-admin',
+    login: other.lookupId,
+    verifier: other.digest,
+  });
   const verifier = await hashPassword(testTenant.password);
   await putCredential(database, { ...common, id: 'other-smpp', kind: 'smpp', login: 'other', verifier });
   await database.$disconnect();

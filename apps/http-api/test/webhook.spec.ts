@@ -5,13 +5,15 @@ import { credentialDefaults, openRegistry, putCredential, putTenant, registryCha
 import { createLog, readConfig, type Running } from '@heliograph/service';
 import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
 import { config as schema } from '../src/config.ts';
-import { problemDetails, webhook } from '../src/schema.ts';
+import { problemDetails } from '../src/http/schema.ts';
+import { webhook } from '../src/webhook/schema.ts';
 import { start } from '../src/start.ts';
 
 const masterKey = 'a5'.repeat(32);
 const vault = createVault(Buffer.from(masterKey, 'hex'));
 const other = newApiKey();
 const url = 'https://sms.example.com/reports';
+const none = { url: '', enabled: false, secrets: [], oldSecrets: [], endpoint: null };
 
 let servers: TestServers;
 let database: RegistryDatabase;
@@ -37,6 +39,7 @@ beforeAll(async () => {
     id: 'other-api',
     tenantId: 'other',
     kind: 'api_key',
+    role: 'tenant-admin',
     login: other.lookupId,
     verifier: other.digest,
     enabled: true,
@@ -88,7 +91,7 @@ interface Call {
 
 describe('GET and PUT /v1/webhook', () => {
   it('200: none at first', async () => {
-    expect(await call('GET')).toEqual({ status: 200, body: { url: '', enabled: false, secrets: [] } });
+    expect(await call('GET')).toEqual({ status: 200, body: none });
   });
 
   it('200: set by several at once, it gets one secret, sealed in the registry; whoever set it finds it', async () => {
@@ -115,7 +118,7 @@ describe('GET and PUT /v1/webhook', () => {
 
   it('200: another tenant sees nothing of it, and changes only its own', async () => {
     const ours = await call('GET');
-    expect((await call('GET', { key: other.key })).body).toEqual({ url: '', enabled: false, secrets: [] });
+    expect((await call('GET', { key: other.key })).body).toEqual(none);
     const { body: theirs } = await call('PUT', { key: other.key, body: { url: 'https://other.example.com/' } });
     expect(theirs.secrets).not.toEqual(ours.body.secrets);
     expect(await call('GET')).toEqual(ours);
