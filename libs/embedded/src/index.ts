@@ -1,3 +1,6 @@
+export { apt, configuredMirrors, privateSettings } from './apt.ts';
+export type { AptOptions, Mirror } from './apt.ts';
+export { cacheFolder } from './cache-folder.ts';
 export { findNatsServer, natsVersionMin } from './nats-binary.ts';
 export type { NatsBinary } from './nats-binary.ts';
 export { startNats } from './nats.ts';

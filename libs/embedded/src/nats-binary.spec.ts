@@ -6,9 +6,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Mirror } from './apt.ts';
 import { findNatsServer, isNewEnough } from './nats-binary.ts';
 import type { NatsSource } from './nats-binary.ts';
-import { newerSources, privateSettings } from './nats-from-distribution.ts';
+import { newerSources } from './nats-from-distribution.ts';
 import { fetchFromVendor } from './nats-from-vendor.ts';
 
 let folder: string;
@@ -145,26 +146,31 @@ describe("the distribution's newer suite", () => {
       'Other http://packages.test/',
       '',
     ];
-    expect(newerSources(targets.join('\n'), () => true)).toEqual([
+    expect(newerSources(targets.join('\n'), [], () => true)).toEqual([
       'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://mirror.test/debian/ forky main',
     ]);
   });
 
   test("relies on apt's trusted keys where the keyring file is elsewhere", () => {
-    expect(newerSources('Ubuntu http://mirror.test/ubuntu/\n', () => false)).toEqual(['deb http://mirror.test/ubuntu/ devel universe']);
+    expect(newerSources('Ubuntu http://mirror.test/ubuntu/\n', [], () => false)).toEqual(['deb http://mirror.test/ubuntu/ devel universe']);
   });
 
-  test("keeps the machine's settings but not its folders and hooks", () => {
-    const dump = [
-      'Acquire::http::Proxy "http://proxy.test:3128";',
-      'APT::Update::Post-Invoke:: "rm -f /x";',
-      'DPkg::Post-Invoke:: "y";',
-      'Dir::Cache "var/cache/apt";',
-      '',
+  test('without package lists, as in a fresh image, is asked of the configured mirrors, each once, without the security ones', () => {
+    const configured: Mirror[] = [
+      { origin: 'Debian', uri: 'http://mirror.test/debian', suite: 'bookworm' },
+      { origin: 'Debian', uri: 'http://mirror.test/debian', suite: 'bookworm-updates' },
+      { origin: 'Debian', uri: 'http://mirror.test/debian-security', suite: 'bookworm-security' },
+      { origin: 'Ubuntu', uri: 'http://archive.test/ubuntu', suite: 'noble' },
     ];
-    const lines = privateSettings(dump.join('\n'), '/private').split('\n');
-    expect(lines).toContain('Acquire::http::Proxy "http://proxy.test:3128";');
-    expect(lines).toContain('Dir::Cache "/private/cache";');
-    expect(lines.filter((line) => /Invoke|"var\/cache/.test(line))).toEqual([]);
+    const expected = ['deb http://mirror.test/debian forky main', 'deb http://archive.test/ubuntu devel universe'];
+    expect(newerSources('', configured, () => false)).toEqual(expected);
+    expect(newerSources('Other http://packages.test/\n', configured, () => false)).toEqual(expected);
+  });
+
+  test('is asked of the configured mirrors only when apt names none', () => {
+    const configured: Mirror[] = [{ origin: 'Debian', uri: 'http://unused.test/debian', suite: 'sid' }];
+    expect(newerSources('Debian http://mirror.test/debian/\n', configured, () => false)).toEqual([
+      'deb http://mirror.test/debian/ forky main',
+    ]);
   });
 });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from './cache-folder.ts';
 import { fetchFromDistribution } from './nats-from-distribution.ts';
 import { fetchFromVendor } from './nats-from-vendor.ts';
 
@@ -17,7 +17,7 @@ export interface NatsBinary {
 }
 
 export interface NatsSearch {
-  /** Where a fetched one is kept; by default outside the checkout, as `npm ci` empties node_modules. */
+  /** Where a fetched one is kept; `cacheFolder` by default. */
   cacheDir?: string;
   log?: (line: string) => void;
   env?: NodeJS.ProcessEnv;
@@ -44,7 +44,7 @@ export async function findNatsServer(search: NatsSearch = {}): Promise<NatsBinar
   const explicit = env['HELIOGRAPH_NATS_SERVER'];
   if (explicit) return requireNewEnough(explicit, 'HELIOGRAPH_NATS_SERVER');
 
-  const cacheDir = search.cacheDir ?? defaultCacheDir(env);
+  const cacheDir = search.cacheDir ?? cacheFolder(env);
   const cached = join(cacheDir, `nats-server-${process.platform}-${process.arch}`);
   const onPath = (env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server'));
   for (const path of [...onPath, cached]) {
@@ -112,8 +112,4 @@ async function versionOf(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function defaultCacheDir(env: NodeJS.ProcessEnv): string {
-  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'heliograph');
 }

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { apt, configuredMirrors, privateSettings } from './apt.ts';
+import type { Mirror } from './apt.ts';
 
 const run = promisify(execFile);
 
@@ -21,7 +23,7 @@ export async function fetchFromDistribution(folder: string, log: (line: string) 
     apt('apt-get', ['indextargets', '--format', '$(ORIGIN) $(REPO_URI)', 'Created-By: Packages']),
     apt('apt-config', ['dump']),
   ]);
-  const sources = newerSources(targets, existsSync);
+  const sources = newerSources(targets, configuredMirrors(), existsSync);
   if (sources.length === 0) throw new Error('apt has no mirror of Debian or Ubuntu configured');
 
   for (const part of ['lists/partial', 'cache/archives/partial', 'deb', 'root']) mkdirSync(join(folder, part), { recursive: true });
@@ -32,9 +34,9 @@ export async function fetchFromDistribution(folder: string, log: (line: string) 
     writeFileSync(join(folder, 'sources.list'), source + '\n');
     try {
       log('reading the package list (10 MB)');
-      await apt('apt-get', ['update', '-q', '--error-on=any'], env, folder);
+      await apt('apt-get', ['update', '-q', '--error-on=any'], { env, cwd: folder });
       log('downloading the package (5 MB)');
-      await apt('apt-get', ['download', '-q', 'nats-server'], env, join(folder, 'deb'));
+      await apt('apt-get', ['download', '-q', 'nats-server'], { env, cwd: join(folder, 'deb') });
       return await unpack(folder);
     } catch (error) {
       failures.push((error as Error).message.trim());
@@ -43,42 +45,28 @@ export async function fetchFromDistribution(folder: string, log: (line: string) 
   throw new Error(failures.join('; '));
 }
 
-/** One sources.list line per mirror, from `ORIGIN URI` lines. Security mirrors carry no other suites. */
-export function newerSources(targets: string, keyringExists: (path: string) => boolean): string[] {
-  const lines = targets.split('\n').flatMap((line) => {
+/**
+ * One sources.list line per mirror: from apt's index targets (`ORIGIN URI` lines), which know the origin for certain, else from the
+ * configured mirrors, as before the first `apt-get update` (fresh images have no lists) there are no targets.
+ */
+export function newerSources(targets: string, configured: readonly Mirror[], keyringExists: (path: string) => boolean): string[] {
+  const indexed = targets.split('\n').map((line) => {
     const [origin = '', uri = ''] = line.trim().split(' ');
+    return { origin, uri };
+  });
+  const lines = sourceLines(indexed, keyringExists);
+  return lines.length > 0 ? lines : sourceLines(configured, keyringExists);
+}
+
+/** Security mirrors carry no other suites. */
+function sourceLines(mirrors: readonly { origin: string; uri: string }[], keyringExists: (path: string) => boolean): string[] {
+  const lines = mirrors.flatMap(({ origin, uri }) => {
     const newer = newerSuites[origin];
     if (!newer || !uri || /security/.test(uri)) return [];
     const signedBy = keyringExists(newer.keyring) ? `[signed-by=${newer.keyring}] ` : '';
     return [`deb ${signedBy}${uri} ${newer.suite} ${newer.component}`];
   });
   return [...new Set(lines)];
-}
-
-/**
- * The machine's apt settings (proxies and transports are in there) with our folders, and without the hooks: those are for the
- * machine's own updates and fail without root.
- */
-export function privateSettings(dump: string, folder: string): string {
-  const kept = dump
-    .split('\n')
-    .filter((line) => line && !/^(Dir::(State::lists|Cache|Etc)|APT::Update::P|DPkg::P|APT::Sandbox|Acquire::Languages)/i.test(line));
-  const own: Record<string, string> = {
-    'Dir::State::lists': join(folder, 'lists'),
-    'Dir::Cache': join(folder, 'cache'),
-    'Dir::Etc::sourcelist': join(folder, 'sources.list'),
-    'Dir::Etc::sourceparts': '/dev/null',
-    'Dir::Etc::main': '/dev/null',
-    'Dir::Etc::parts': '/dev/null',
-    'Dir::Etc::trusted': '/etc/apt/trusted.gpg',
-    'Dir::Etc::trustedparts': '/etc/apt/trusted.gpg.d',
-    'Dir::Etc::netrc': '/etc/apt/auth.conf',
-    'Dir::Etc::netrcparts': '/etc/apt/auth.conf.d',
-    'Acquire::Languages': 'none',
-  };
-  // apt as root downloads as the user _apt, who cannot enter our folder.
-  if (process.getuid?.() === 0) own['APT::Sandbox::User'] = 'root';
-  return [...kept, ...Object.entries(own).map(([name, value]) => `${name} "${value}";`)].join('\n') + '\n';
 }
 
 async function unpack(folder: string): Promise<string> {
@@ -90,20 +78,4 @@ async function unpack(folder: string): Promise<string> {
     .find((path) => existsSync(path));
   if (!program) throw new Error(`${deb} holds no nats-server`);
   return program;
-}
-
-async function apt(command: string, args: string[], env: Record<string, string> = {}, cwd = '/'): Promise<string> {
-  try {
-    const { stdout } = await run(command, args, {
-      env: { ...process.env, LC_ALL: 'C', ...env },
-      cwd,
-      timeout: 120_000,
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return stdout;
-  } catch (error) {
-    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
-    if (code === 'ENOENT') throw new Error('there is no apt here');
-    throw new Error(stderr?.trim().split('\n').slice(-3).join(' ') || message);
-  }
 }

@@ -10,7 +10,7 @@ import { eventually } from '@heliograph/testbed';
 export interface Ready {
   readonly ready: true;
   readonly smpp: { host: string; port: number; tlsPort: number; systemId: string; password: string };
-  readonly http: { url: string; apiKey: string };
+  readonly http: { url: string; apiKey: string; operatorKey: string };
   readonly data: string;
   readonly processes: Record<string, number>;
 }

@@ -1,0 +1,43 @@
+import { Refused, type ControlPlane } from './control-plane.ts';
+import { creditsText, topUpKey, type Ownership, type Step } from './plan.ts';
+import type { LineProblem } from './users.ts';
+
+export interface Application {
+  readonly steps: readonly Step[];
+  readonly ownership: Ownership;
+  /** Of tenants that are made. */
+  readonly pricePlanId: string;
+  readonly fileHash: string;
+  readonly controlPlane: ControlPlane;
+}
+
+/**
+ * Carries the steps out, one after the other. What is refused is a problem and the others go on. Cut off anywhere, the same file goes on where
+ * it was: credits come before the credential, under a key that counts once, so whoever has the credential has had its credits.
+ */
+export async function applyImport({
+  steps,
+  ownership,
+  pricePlanId,
+  fileHash,
+  controlPlane,
+}: Application): Promise<{ done: number; problems: readonly LineProblem[] }> {
+  const problems: LineProblem[] = [];
+  let done = 0;
+  if ('tenant' in ownership) await controlPlane.checkTenant(ownership.tenant);
+  for (const { user, tenant } of steps.filter(({ does }) => does === 'create')) {
+    try {
+      if ('perUser' in ownership) await controlPlane.ensureTenant({ id: tenant, pricePlanId });
+      if (user.credits > 0) {
+        const key = topUpKey(fileHash, user.systemId);
+        await controlPlane.topUp(tenant, { credits: creditsText(user.credits), key, note: `SmppServerUsers ${user.systemId}` });
+      }
+      await controlPlane.createCredential(tenant, user);
+      done++;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      problems.push({ line: user.line, message: error.message });
+    }
+  }
+  return { done, problems };
+}

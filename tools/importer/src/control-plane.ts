@@ -1,0 +1,107 @@
+import type { Known } from './plan.ts';
+import type { User } from './users.ts';
+
+/** The part of Heliograph's API that an import needs, as an operator. */
+export interface ControlPlane {
+  knownSystemIds(): Promise<Known>;
+  /** Makes the tenant unless it is there. */
+  ensureTenant(tenant: { id: string; pricePlanId: string }): Promise<void>;
+  /** Rejects when there is none. */
+  checkTenant(id: string): Promise<void>;
+  /** Once for each key. */
+  topUp(tenant: string, given: { credits: string; key: string; note: string }): Promise<void>;
+  createCredential(tenant: string, user: User): Promise<void>;
+}
+
+/** An answer that was not wished for; the message is for people and has no secret. */
+export class Refused extends Error {}
+
+/** Nobody answers there. */
+export class Unreachable extends Error {}
+
+interface Page {
+  readonly credentials: readonly { readonly kind: string; readonly login: string; readonly tenant: string | null }[];
+  readonly next: string | null;
+}
+
+interface Problem {
+  readonly type?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+}
+
+const requestMsMax = 30_000;
+const triesMax = 5;
+
+/** `url` of http-api, `key` of an operator. */
+export function createControlPlane({ url, key }: { url: string; key: string }): ControlPlane {
+  async function ask(method: string, path: string, { body, tenant }: { body?: object; tenant?: string } = {}): Promise<Response> {
+    const headers = {
+      authorization: `Bearer ${key}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...(tenant !== undefined && { 'heliograph-tenant': tenant }),
+    };
+    for (let tried = 1; ; tried++) {
+      const response = await reach(new URL(path, url), {
+        method,
+        headers,
+        ...(body && { body: JSON.stringify(body) }),
+        // the key must not follow a redirect
+        redirect: 'error',
+        signal: AbortSignal.timeout(requestMsMax),
+      });
+      if (![429, 503].includes(response.status) || tried === triesMax) return response;
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 1_000 * Math.min(Number(response.headers.get('retry-after')) || 1, 10)));
+    }
+  }
+
+  async function expectOk(what: string, response: Response): Promise<Response> {
+    if (response.ok) return response;
+    const { type, title, detail, errors } = (await response.json().catch(() => ({}))) as Problem;
+    const fields = (errors ?? []).map(({ field, message }) => `${field} ${message}`).join('; ');
+    throw new Refused(`${what}: ${response.status} ${type ?? ''} ${detail ?? title ?? ''}${fields && ` (${fields})`}`);
+  }
+
+  return {
+    async knownSystemIds() {
+      const known = new Map<string, string>();
+      for (let after: string | null = ''; after !== null;) {
+        const from: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+        const response = await expectOk('listing the credentials', await ask('GET', `/v1/credentials?limit=1000${from}`));
+        const page = (await response.json()) as Page;
+        for (const { kind, login, tenant } of page.credentials) if (kind === 'smpp') known.set(login, tenant ?? '');
+        after = page.next;
+      }
+      return known;
+    },
+    async ensureTenant({ id, pricePlanId }) {
+      const path = `/v1/tenants/${encodeURIComponent(id)}`;
+      const found = await ask('GET', path);
+      if (found.status !== 404) await expectOk(`tenant ${id}`, found);
+      else await expectOk(`making the tenant ${id}`, await ask('PUT', path, { body: { name: id, pricePlanId } }));
+    },
+    async checkTenant(id) {
+      await expectOk(`tenant ${id}`, await ask('GET', `/v1/tenants/${encodeURIComponent(id)}`));
+    },
+    async topUp(tenant, given) {
+      await expectOk(`credits of ${tenant}`, await ask('POST', `/v1/tenants/${encodeURIComponent(tenant)}/top-ups`, { body: given }));
+    },
+    async createCredential(tenant, { systemId, passwordHash, addressRange }) {
+      const legacyVerifier = { form: 'sha1-utf16le', hex: passwordHash };
+      const body = { kind: 'smpp', name: 'imported from SmppServerUsers', login: systemId, addressRange, legacyVerifier };
+      await expectOk(`system id ${systemId}`, await ask('POST', '/v1/credentials', { body, tenant }));
+    },
+  };
+}
+
+/** fetch rejects for one reason only, a request that got no answer, and says why in its cause. */
+async function reach(url: URL, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw new Unreachable(`${url.origin} does not answer: ${(cause as Error | undefined)?.message ?? message}`);
+  }
+}
