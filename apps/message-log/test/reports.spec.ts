@@ -146,7 +146,7 @@ describe('events', () => {
     ]);
     const events = given.map((event) => ({ event, at: random() })).sort((a, b) => a.at - b.at).map(({ event }) => event); // prettier-ignore
     /** A transaction begun after all was written. */
-    let end: bigint | undefined;
+    let end: bigint | undefined = undefined as bigint | undefined;
     const seen: { id: string; state: FinalState }[] = [];
     async function follow(): Promise<void> {
       for (let after = '0-0', last = false; ;) {
