@@ -145,13 +145,13 @@ describe('events', () => {
       ...(i % 5 === 0 ? [] : [reported(one, 'delivered', t0 + 300), reported(one, 'delivered', t0 + 301)]),
     ]);
     const events = given.map((event) => ({ event, at: random() })).sort((a, b) => a.at - b.at).map(({ event }) => event); // prettier-ignore
-    /** A transaction begun after all was written. */
-    let end: bigint | undefined = undefined as bigint | undefined;
+    /** `before`: a transaction begun after all was written. */
+    const written: { before?: bigint } = {};
     const seen: { id: string; state: FinalState }[] = [];
     async function follow(): Promise<void> {
       for (let after = '0-0', last = false; ;) {
         // what it asks for when nothing that was written is held back is the last: autovacuum's transactions may hold it for a moment
-        last = end !== undefined && (await horizon()) > end;
+        last = written.before !== undefined && (await horizon()) > written.before;
         const answer = await history.events({ tenant: 'raced', limit: 1 + Math.floor(random() * 50), after });
         seen.push(...answer.events.map(({ report }) => report));
         after = answer.next;
@@ -175,7 +175,7 @@ describe('events', () => {
     const take = (): LoggedEvent[] => events.splice(0, 1 + Math.floor(random() * 200));
     const following = follow();
     await Promise.all(writers.map(write));
-    end = await newTransaction();
+    written.before = await newTransaction();
     await following;
     await Promise.all(writers.map((writer) => writer.close()));
     const states = new Map<string, FinalState[]>();
