@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { startNats, type NatsServer } from '@heliograph/embedded';
-import { done, newId, subjectOf, type MessageDue } from '@heliograph/message';
+import { done, subjectOf, type MessageDue } from '@heliograph/message';
 import { openQueue, type Queue } from '../src/index.ts';
+import { due } from './due.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -44,31 +45,6 @@ afterAll(async () => {
   await nats?.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 30_000);
-
-function due(dueAtMs: number, text: string, id = newId()): MessageDue {
-  const now = Date.now();
-  return {
-    type: 'message.due',
-    at: now,
-    dueAtMs,
-    message: {
-      id,
-      tenant: 'acme',
-      credential: 'acme-smpp',
-      door: 'smpp',
-      from: { addr: 'Acme', ton: 5, npi: 0 },
-      to: '+447912345678',
-      class: 'normal',
-      segments: 1,
-      acceptedAtMs: now,
-      sendAtMs: dueAtMs,
-      validUntilMs: dueAtMs + 60_000,
-      registeredDelivery: 1,
-      charge: { lease: 'l1', microCredits: '1000000' },
-      content: { kind: 'text', text },
-    },
-  };
-}
 
 const handedOf = ({ message }: MessageDue) => handed.filter(({ id }) => id === message.id);
 

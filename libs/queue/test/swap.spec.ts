@@ -10,6 +10,7 @@ import { done, newId, type MessageDue } from '@heliograph/message';
 import { openQueue, QueueUnavailableError, type Queue, type Waiting, type Waits } from '../src/index.ts';
 import { createPublisher } from '../src/publisher.ts';
 import { createWaits } from '../src/waiting.ts';
+import { due } from './due.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -45,31 +46,6 @@ afterAll(async () => {
   await nats?.stop();
   rmSync(folder, { recursive: true, force: true });
 }, 30_000);
-
-function due(dueAtMs: number, text: string, id = newId()): MessageDue {
-  const now = Date.now();
-  return {
-    type: 'message.due',
-    at: now,
-    dueAtMs,
-    message: {
-      id,
-      tenant: 'acme',
-      credential: 'acme-smpp',
-      door: 'smpp',
-      from: { addr: 'Acme', ton: 5, npi: 0 },
-      to: '+447912345678',
-      class: 'normal',
-      segments: 1,
-      acceptedAtMs: now,
-      sendAtMs: dueAtMs,
-      validUntilMs: dueAtMs + 60_000,
-      registeredDelivery: 1,
-      charge: { lease: 'l1', microCredits: '1000000' },
-      content: { kind: 'text', text },
-    },
-  };
-}
 
 const textOf = ({ content }: MessageDue['message']) => (content.kind === 'text' ? content.text : '');
 const textsOf = (id: string) => handed.filter((one) => one.id === id).map(({ text }) => text);
