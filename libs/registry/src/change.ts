@@ -2,9 +2,12 @@ import { audited, type Actor, type RegistryTransaction } from './audit.ts';
 import type { RegistryDatabase } from './database.ts';
 import type { SmppConnectorSettings } from './connector-settings.ts';
 import { credentialDefaults, type Credential } from './credential.ts';
+import { addPrices, removePrices, type Price } from './price-change.ts';
+import type { TenantGuards } from './guards.ts';
 import { tenantDefaults, type Route, type Tenant, type Webhook } from './snapshot.ts';
 
 export * from './audit.ts';
+export * from './price-change.ts';
 
 /**
  * Writes to the control plane: each puts one thing, new or changed, alone or within an `audited` change. Whoever calls tells the others with
@@ -16,8 +19,8 @@ export interface PricePlan {
   readonly name: string;
   /** Final states that give the charge back. */
   readonly refunds: readonly string[];
-  /** One of each prefix. */
-  readonly prices: readonly { readonly prefix: string; readonly microCreditsPerSegment: bigint }[];
+  /** Of the same prefix or network one at a time. */
+  readonly prices: readonly Price[];
 }
 
 export async function putPricePlan(database: RegistryDatabase, plan: PricePlan): Promise<void> {
@@ -28,16 +31,21 @@ export async function putPricePlan(database: RegistryDatabase, plan: PricePlan):
 export async function writePricePlan(transaction: RegistryTransaction, { id, name, refunds, prices }: PricePlan): Promise<void> {
   const fields = { id, name, refunds: [...refunds] };
   await transaction.pricePlan.upsert({ where: { id }, create: fields, update: fields });
-  await transaction.price.deleteMany({ where: { planId: id } });
-  await transaction.price.createMany({ data: prices.map((price) => ({ ...price, planId: id })) });
+  await removePrices(transaction, { of: 'plan', id });
+  await addPrices(transaction, { of: 'plan', id }, prices);
 }
 
 /** What is not given stays as it is, or is as the defaults say. */
 export async function putTenant(
   database: RegistryTransaction,
-  tenant: Pick<Tenant, 'id' | 'name' | 'pricePlanId'> & Partial<Tenant>,
+  tenant: Pick<Tenant, 'id' | 'name' | 'pricePlanId'> & Partial<Omit<Tenant, 'guards'>>,
 ): Promise<void> {
   await database.tenant.upsert({ where: { id: tenant.id }, create: { ...tenantDefaults, ...tenant }, update: tenant });
+}
+
+/** Of a tenant that is there. */
+export async function putGuards(database: RegistryTransaction, tenantId: string, guards: TenantGuards): Promise<void> {
+  await database.tenant.update({ where: { id: tenantId }, data: { guards: { toJSON: () => guards } } });
 }
 
 /** What is not given stays as it is, or is as the defaults say. */

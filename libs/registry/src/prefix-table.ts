@@ -1,3 +1,5 @@
+import { createDigitTable, keyOf } from './digit-table.ts';
+
 /** Values by prefix of an E.164 number; the longest prefix that fits wins. */
 export interface PrefixTable<Value> {
   /** `digits`: the number without its plus sign. */
@@ -5,19 +7,14 @@ export interface PrefixTable<Value> {
   readonly size: number;
 }
 
-/** Prefixes have 0..15 digits, so a look-up is at most 16 tries in a map; lengths that no prefix has are not tried. */
+const any = (): boolean => true;
+
+/** Prefixes have 0..15 digits; of two of the same the later wins. A look-up is a try for each length that some prefix has, longest first. */
 export function createPrefixTable<Value>(entries: Iterable<readonly [prefix: string, value: Value]>): PrefixTable<Value> {
-  const values = new Map<string, Value>(entries);
-  const lengths = [...new Set([...values.keys()].map((prefix) => prefix.length))].sort((a, b) => b - a);
+  const values = [...new Map(entries)];
+  const table = createDigitTable(Float64Array.from(values, ([prefix]) => keyOf(prefix)));
   return {
-    size: values.size,
-    longest(digits) {
-      for (const length of lengths) {
-        if (length > digits.length) continue;
-        const value = values.get(digits.slice(0, length));
-        if (value !== undefined) return value;
-      }
-      return undefined;
-    },
+    size: values.length,
+    longest: (digits) => values[table.longest(digits, any)]?.[1],
   };
 }

@@ -9,6 +9,9 @@ export const scopes = [
   'credentials:read',
   'credentials:write',
   'history:erase',
+  'guards:read',
+  'guards:write',
+  'held:review',
   'audit:read',
   'tenants:read',
   'tenants:write',
@@ -26,7 +29,7 @@ export type Scope = (typeof scopes)[number];
 export const roles = ['operator-admin', 'tenant-admin', 'tenant-user', 'device'] as const;
 export type Role = (typeof roles)[number];
 
-const ofTenantUsers: readonly Scope[] = ['messages:send', 'messages:read', 'balance:read', 'sessions:read'];
+const ofTenantUsers: readonly Scope[] = ['messages:send', 'messages:read', 'balance:read', 'sessions:read', 'guards:read'];
 const ofTenantAdmins: readonly Scope[] = [
   ...ofTenantUsers,
   'sessions:close',
@@ -34,6 +37,8 @@ const ofTenantAdmins: readonly Scope[] = [
   'credentials:read',
   'credentials:write',
   'history:erase',
+  'guards:write',
+  'held:review',
   'audit:read',
 ];
 

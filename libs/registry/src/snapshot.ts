@@ -1,7 +1,8 @@
 import type { FinalState } from '@heliograph/message';
 import type { Credential, CredentialKind } from './credential.ts';
-import type { RegistryDatabase } from './database.ts';
+import { createLayeredMap, type LayeredMap } from './layered-map.ts';
 import { createPrefixTable, type PrefixTable } from './prefix-table.ts';
+import { noPrices, type Network, type PriceTable } from './price-table.ts';
 
 export interface Tenant {
   readonly id: string;
@@ -14,10 +15,20 @@ export interface Tenant {
   readonly segmentsPerSecond: number;
   /** Whether its secrets may be given as parameters of a URL, where others may log them. */
   readonly parameterSecrets: boolean;
+  /** Whether a message is refused for which the connector's provider would take more than the tenant pays. */
+  readonly refuseAtLoss: boolean;
+  /** As it is stored: `guardsOf` reads it. Absent: none. */
+  readonly guards?: unknown;
 }
 
 /** What a new tenant has unless something else is said, as the columns' defaults. */
-export const tenantDefaults = { enabled: true, defaultCountry: '', segmentsPerSecond: 0, parameterSecrets: false } as const;
+export const tenantDefaults = {
+  enabled: true,
+  defaultCountry: '',
+  segmentsPerSecond: 0,
+  parameterSecrets: false,
+  refuseAtLoss: false,
+} as const;
 
 export interface Connector {
   readonly id: string;
@@ -66,52 +77,75 @@ export interface Snapshot {
   credentialByLogin(kind: CredentialKind, login: string): Credential | undefined;
   readonly connectors: ReadonlyMap<string, Connector>;
   readonly routes: PrefixTable<Route>;
-  /** Micro-credits per segment, or undefined when the plan has no price for the number: then it is refused. */
-  price(pricePlanId: string, digits: string): bigint | undefined;
+  /** Micro-credits per segment at this time (unix ms), or undefined when the plan has no price for the number: then it is refused. */
+  price(pricePlanId: string, digits: string, nowMs: number): bigint | undefined;
+  /** What the connector's provider takes, micro-credits per segment at this time (unix ms), or undefined: nobody has said. */
+  buyPrice(connectorId: string, digits: string, nowMs: number): bigint | undefined;
   /** The final states that give the charge back. */
   refunds(pricePlanId: string): ReadonlySet<FinalState>;
   readonly webhooks: ReadonlyMap<string, Webhook>;
 }
 
+/** A price plan, but for its id. */
+export interface Plan {
+  readonly refunds: ReadonlySet<FinalState>;
+  readonly prices: PriceTable;
+}
+
+/** What a snapshot is made of: the next one shares with it what has not changed. */
+export interface Parts {
+  readonly revision: bigint;
+  readonly tenants: LayeredMap<Tenant>;
+  readonly credentials: LayeredMap<Credential>;
+  /** By kind and login. */
+  readonly logins: LayeredMap<Credential>;
+  readonly previousLogins: LayeredMap<Credential>;
+  readonly connectors: LayeredMap<Connector>;
+  readonly webhooks: LayeredMap<Webhook>;
+  readonly routes: PrefixTable<Route>;
+  readonly plans: LayeredMap<Plan>;
+  readonly buyPrices: LayeredMap<PriceTable>;
+  readonly networks: PrefixTable<Network>;
+}
+
+/** Before anything is read. */
+export const noParts: Parts = {
+  revision: -1n,
+  tenants: createLayeredMap(),
+  credentials: createLayeredMap(),
+  logins: createLayeredMap(),
+  previousLogins: createLayeredMap(),
+  connectors: createLayeredMap(),
+  webhooks: createLayeredMap(),
+  routes: createPrefixTable([]),
+  plans: createLayeredMap(),
+  buyPrices: createLayeredMap(),
+  networks: createPrefixTable([]),
+};
+
 const none: ReadonlySet<FinalState> = new Set();
 
-/** Everything in one transaction, so that a snapshot is never half of a change. */
-export async function loadSnapshot(database: RegistryDatabase): Promise<Snapshot> {
-  const [revision, tenants, credentials, connectors, routes, plans, prices, webhooks] = await database.$transaction(
-    [
-      database.revision.findUniqueOrThrow({ where: { id: 1 } }),
-      database.tenant.findMany(),
-      database.credential.findMany(),
-      database.connector.findMany(),
-      database.route.findMany(),
-      database.pricePlan.findMany(),
-      database.price.findMany(),
-      database.webhook.findMany(),
-    ],
-    { isolationLevel: 'RepeatableRead' },
-  );
-  const ofCredentials = credentials.map((one) => ({ ...one, tenantId: one.tenantId ?? '' }) as Credential);
-  const byLogin = new Map(
-    ofCredentials.flatMap((one) =>
-      [...(one.previousLogin === '' ? [] : [one.previousLogin]), one.login].map((login) => [`${one.kind}:${login}`, one]),
-    ),
-  );
-  const pricesByPlan = new Map(
-    plans.map((plan) => [
-      plan.id,
-      createPrefixTable(prices.filter((price) => price.planId === plan.id).map((price) => [price.prefix, price.microCreditsPerSegment])),
-    ]),
-  );
-  const refundsByPlan = new Map(plans.map((plan) => [plan.id, new Set(plan.refunds as FinalState[])]));
+export function snapshotOf(parts: Parts): Snapshot {
+  const { revision, tenants, credentials, connectors, routes, webhooks, logins, previousLogins, plans, buyPrices, networks } = parts;
+  const priceIn = (table: PriceTable = noPrices, digits: string, nowMs: number): bigint | undefined =>
+    table.price(digits, table.byNetwork ? networks.longest(digits) : undefined, nowMs);
   return {
-    revision: revision.number,
-    tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
-    credentials: new Map(ofCredentials.map((one) => [one.id, one])),
-    credentialByLogin: (kind, login) => byLogin.get(`${kind}:${login}`),
-    connectors: new Map(connectors.map((connector) => [connector.id, connector])),
-    routes: createPrefixTable(routes.map((route) => [route.prefix, route])),
-    price: (pricePlanId, digits) => pricesByPlan.get(pricePlanId)?.longest(digits),
-    refunds: (pricePlanId) => refundsByPlan.get(pricePlanId) ?? none,
-    webhooks: new Map(webhooks.map((webhook) => [webhook.tenantId, webhook])),
+    revision,
+    tenants,
+    credentials,
+    connectors,
+    routes,
+    webhooks,
+    credentialByLogin(kind, login) {
+      const key = loginKey(kind, login);
+      return logins.get(key) ?? previousLogins.get(key);
+    },
+    price: (pricePlanId, digits, nowMs) => priceIn(plans.get(pricePlanId)?.prices, digits, nowMs),
+    buyPrice: (connectorId, digits, nowMs) => priceIn(buyPrices.get(connectorId), digits, nowMs),
+    refunds: (pricePlanId) => plans.get(pricePlanId)?.refunds ?? none,
   };
+}
+
+export function loginKey(kind: CredentialKind, login: string): string {
+  return `${kind}:${login}`;
 }

@@ -1,5 +1,6 @@
 import { openRegistry, type RegistryDatabase } from './database.ts';
-import { loadSnapshot, type Snapshot } from './snapshot.ts';
+import { readParts } from './load.ts';
+import { snapshotOf, type Snapshot } from './snapshot.ts';
 
 /** What a service tells the others when it changed the registry: a hint to look at once. */
 export const registryChanged = 'registry.changed';
@@ -32,16 +33,17 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
   const listeners: ((snapshot: Snapshot) => void)[] = [];
   let seenAtMs = performance.now();
   let healthy = true;
-  let current = await loadSnapshot(database);
+  let parts = await readParts(database);
+  let current = snapshotOf(parts);
   let looking: Promise<void> | undefined;
   let lookAgain = false;
 
   async function look(): Promise<void> {
     try {
       const beganAtMs = performance.now();
-      const newest = await database.revision.findUniqueOrThrow({ where: { id: 1 } });
-      const changed = newest.number !== current.revision;
-      if (changed) current = await loadSnapshot(database);
+      const newest = await readParts(database, parts);
+      const changed = newest !== parts;
+      if (changed) current = snapshotOf((parts = newest));
       seenAtMs = beganAtMs;
       healthy = true;
       if (changed) for (const listener of listeners) listener(current);

@@ -55,7 +55,7 @@ const mutations: Record<string, readonly string[]> = {
     'column connector.enabled: schema.prisma says boolean not null default true, the database has boolean not null',
   ],
   'ALTER TABLE registry.price DROP CONSTRAINT price_pkey, ADD PRIMARY KEY (prefix, plan_id)': [
-    'primary key price (plan_id, prefix): schema.prisma says yes, the database has nothing',
+    'primary key price (plan_id, prefix, mcc, mnc, valid_from): schema.prisma says yes, the database has nothing',
     'primary key price (prefix, plan_id): schema.prisma says nothing, the database has yes',
   ],
   'DROP INDEX registry.credential_kind_login_key': ['unique credential (kind, login): schema.prisma says yes, the database has nothing'],
