@@ -120,3 +120,57 @@ test('what is left of the pace is said by the narrower limit, for test messages 
   expect(accept.paceLeft('nobody')).toBeUndefined();
   await accept.close();
 });
+
+test('a message under a cap that is reached is refused, says so, and is not counted as one that was sent to its block', async () => {
+  const velocity = { messages: 1, windowSeconds: 60 };
+  const { accept, published, answers, clock } = guardedAccept({ dailyCap: '20', velocity });
+  answers.push({ kind: 'capped', prefix: '' });
+  expect(await accept.submit(submission)).toMatchObject({ ok: false, reason: 'spending_cap' });
+  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 });
+  // a refusal holds for a quarter of a second
+  clock.nowMs += 300;
+  expect(await accept.submit(submission)).toMatchObject({ ok: true });
+  expect(published.map((event) => event.type === 'message.submitted' && event.message.held)).toEqual([undefined]);
+  await accept.close();
+});
+
+test('what is too much for one block is accepted and charged, and held', async () => {
+  const { accept, published, answers } = guardedAccept({ velocity: { messages: 1, windowSeconds: 60 } });
+  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 });
+  for (let i = 0; i < 2; i++) expect(await accept.submit({ ...submission, class: 'otp' })).toMatchObject({ ok: true, microCredits: 10n });
+  expect(published.map((event) => event.type === 'message.submitted' && event.message.held)).toEqual([undefined, 'own']);
+  expect(published[1]).toMatchObject({ message: { charge: { lease: 'l1', microCredits: '10' } } });
+  await accept.close();
+});
+
+test.each([
+  ['destination_denied', { deny: ['1555'] }],
+  ['too_many_segments', { segmentsMax: 1 }],
+] as const)('a message that is refused as %s asks for no credit', async (reason, own) => {
+  const { accept, published, asked } = guardedAccept(own);
+  const content = { kind: 'text', text: 'a'.repeat(161) } as const;
+  expect(await accept.submit({ ...submission, content })).toMatchObject({ ok: false, reason });
+  expect([published, asked()]).toEqual([[], 0]);
+  await accept.close();
+});
+
+/** A tenant with guards of its own, and a bank that answers as it is told. */
+function guardedAccept(own: object) {
+  const published: HeliographEvent[] = [];
+  const answers: LeaseAnswer[] = [];
+  let asked = 0;
+  const queue = {
+    async ask(subject: string) {
+      if (subject === leaseSubjects.giveBack) return {};
+      asked++;
+      return answers.shift();
+    },
+    listen() {},
+    publish: async (event: HeliographEvent) => void published.push(event),
+  } as unknown as Queue;
+  const tenants = new Map([[tenant.id, { ...tenant, guards: { own } }]]);
+  const guarded = { current: { ...registry.current, tenants } } as unknown as RegistryWatch;
+  const clock = { nowMs: 1_000 };
+  const accept = createAccept({ queue, registry: guarded, instance: 'one', now: () => clock.nowMs });
+  return { accept, published, answers, clock, asked: () => asked };
+}

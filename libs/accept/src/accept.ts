@@ -1,8 +1,10 @@
 import type { Message } from '@heliograph/message';
 import { QueueUnavailableError, type Queue } from '@heliograph/queue';
-import type { RegistryWatch } from '@heliograph/registry';
+import { guardsOf, type RegistryWatch } from '@heliograph/registry';
 import { counter, newTraceparent, isSampled, recordSpan } from '@heliograph/service';
+import { cappedDetail, capScopeOf } from './caps.ts';
 import { decide, type Decision } from './decide.ts';
+import { createVelocityGuard } from './guard-velocity.ts';
 import type { HeldLease } from './purse.ts';
 import type { Acceptance, Submission } from './submission.ts';
 import { createThrottle, takeFromAll, type Pace, type PaceLeft, type Throttle } from './throttle.ts';
@@ -15,7 +17,7 @@ export interface Accept {
    * `session`; without one, of all that this process takes from the credential.
    */
   submit(submission: Submission, session?: Throttle): Promise<Acceptance>;
-  /** What `submit` would make of it at this moment, were there credit and nothing else under way: nothing is stored or charged. */
+  /** What `submit` would make of it at this moment, were there credit within the caps and nothing else under way: nothing is stored or charged. */
   preview(submission: Submission): Decision;
   /** What is left now, by the narrower limit, for those who send with the credential and without a session; undefined: there is no limit. */
   paceLeft(credential: string): PaceLeft | undefined;
@@ -39,6 +41,7 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
   const wallet = createWallet({ asking: queue, ingress: instance, now });
   const inWork = new Set<Promise<Acceptance>>();
   const throttles = createThrottles(registry);
+  const velocity = createVelocityGuard();
 
   function submit(submission: Submission, session?: Throttle): Promise<Acceptance> {
     const answer = accept(submission, session);
@@ -56,10 +59,15 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
     const retryAfterMs = throttles.take(decision.message, session, now());
     if (retryAfterMs > 0) return { ok: false, reason: 'throttled', detail: 'more segments a second than you may send', retryAfterMs };
     const { tenant, test } = decision.message;
-    let lease = test ? undefined : wallet.take(tenant, decision.microCredits);
-    if (!lease && !test) {
-      const taken = await wallet.takeOrAsk(tenant, decision.microCredits);
+    const guards = guardsOf(registry.current.tenants.get(tenant) ?? {});
+    const digits = decision.message.to.slice(1);
+    const scope = capScopeOf(digits, guards);
+    const free = decision.microCredits === 0n;
+    let lease = free ? undefined : wallet.take(tenant, decision.microCredits, scope);
+    if (!lease && !free) {
+      const taken = await wallet.takeOrAsk(tenant, decision.microCredits, scope);
       if (taken.kind === 'no_credit') return { ok: false, reason: 'no_credit', detail: 'the balance does not cover this message' };
+      if (taken.kind === 'capped') return { ok: false, reason: 'spending_cap', detail: cappedDetail(taken.prefix) };
       if (taken.kind === 'unavailable')
         return { ok: false, reason: 'unavailable', detail: 'credit cannot be checked now, nothing was charged' };
       lease = taken.lease;
@@ -69,10 +77,11 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
       if (lease) wallet.refused(tenant, lease, decision.microCredits);
       return { ok: false, reason: 'unavailable', detail: 'it took too long, nothing was charged' };
     }
-    return store(decision, lease);
+    const held = test ? undefined : velocity.count({ tenant, digits }, guards, now());
+    return store(held === undefined ? decision : { ...decision, message: { ...decision.message, held } }, lease);
   }
 
-  /** Without a lease: what costs nothing by itself, as a test message, is covered by none. */
+  /** Without a lease: what costs nothing, as a test message, is covered by none. */
   async function store({ message, microCredits }: Extract<Decision, { ok: true }>, lease: HeldLease | undefined): Promise<Acceptance> {
     const charged = traced({ ...message, charge: { lease: lease?.id ?? '', microCredits: String(microCredits) } });
     try {

@@ -14,6 +14,7 @@ const tenant = {
   defaultCountry: '',
   segmentsPerSecond: 0,
   parameterSecrets: false,
+  refuseAtLoss: false,
 };
 const credential = {
   ...credentialDefaults,
@@ -41,6 +42,7 @@ function snapshot(changes: Partial<Snapshot> & { tenant?: Partial<typeof tenant>
     connectors: new Map(),
     routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
     price: (_, digits) => prices.longest(digits),
+    buyPrice: () => undefined,
     refunds: () => new Set(),
     webhooks: new Map(),
     ...changes,
@@ -72,6 +74,26 @@ test.each([
 
 test('the price is that of the longest prefix', () => {
   expect(decide({ ...submission, to: { addr: '447912345678' } }, snapshot(), nowMs)).toMatchObject({ ok: true, microCredits: 2_500_000n });
+});
+
+test.each<[string, boolean, bigint | undefined]>([
+  ['at a profit', true, 999_999n],
+  ['at what it costs', true, 1_000_000n],
+  ['at a loss, where nobody minds', false, 1_000_001n],
+  ['at who knows what', true, undefined],
+])('a message is sold %s', (_, refuseAtLoss, bought) => {
+  const asked: unknown[] = [];
+  const buyPrice: Snapshot['buyPrice'] = (...what) => (asked.push(what), bought);
+  expect(decide(submission, snapshot({ tenant: { refuseAtLoss }, buyPrice }), nowMs)).toMatchObject({ ok: true, microCredits: 1_000_000n });
+  expect(asked).toEqual(refuseAtLoss ? [['carrier', '15551234567', nowMs]] : []);
+});
+
+test('the price is that of the moment', () => {
+  const price: Snapshot['price'] = (_plan, _digits, atMs) => (atMs < nowMs ? 1n : 2n);
+  expect([-1, 0].map((later) => decide(submission, snapshot({ price }), nowMs + later))).toMatchObject([
+    { ok: true, microCredits: 1n },
+    { ok: true, microCredits: 2n },
+  ]);
 });
 
 test('what is accepted: numbers in E.164, a validity of 48 hours, class normal, no content lost', () => {
@@ -180,6 +202,7 @@ test.each<[string, Partial<Submission>, Parameters<typeof snapshot>[0], string]>
     'unroutable',
   ],
   ['a number that has no price', {}, { price: () => undefined }, 'no_price'],
+  ['what would be sold at a loss', {}, { tenant: { refuseAtLoss: true }, buyPrice: () => 1_000_001n }, 'at_loss'],
 ])('%s is refused', (_, change, facts, reason) => {
   expect(decide({ ...submission, ...change }, snapshot(facts), nowMs)).toMatchObject({ ok: false, reason, detail: expect.any(String) });
 });

@@ -1,7 +1,8 @@
 import { parseE164, parseSender } from '@heliograph/e164';
 import { isTestNumber, newId, testRefusalOf, type Message, type Sender } from '@heliograph/message';
-import { isUsable, type Snapshot, type Tenant } from '@heliograph/registry';
+import { guardsOf, isUsable, type Snapshot, type Tenant } from '@heliograph/registry';
 import { countContent, segmentsMax } from './content.ts';
+import { guard } from './guard.ts';
 import { refuse, type Refusal } from './refusal.ts';
 import type { Submission } from './submission.ts';
 import { timesOf } from './times.ts';
@@ -38,7 +39,10 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
   const testRefusal = testRefusalOf(to.number);
   if (testRefusal !== undefined) return refuse(testRefusal, 'messages to this test number are always refused so');
   const test = credential.mode === 'test' || isTestNumber(to.number);
-  const priced = test ? free : priceOf(to.number, tenant, snapshot);
+  // what never leaves the platform pumps nobody's numbers
+  const refusal = test ? undefined : guard({ digits: to.number.slice(1), segments }, guardsOf(tenant));
+  if (refusal) return refusal;
+  const priced = test ? free : priceOf(to.number, tenant, { snapshot, nowMs });
   if (!priced.ok) return priced;
 
   return {
@@ -75,11 +79,19 @@ type Priced = { readonly ok: true; readonly perSegment: bigint } | Refusal;
 /** What never leaves the platform needs no route and no price. */
 const free: Priced = { ok: true, perSegment: 0n };
 
-function priceOf(number: string, { pricePlanId }: Pick<Tenant, 'pricePlanId'>, snapshot: Snapshot): Priced {
+function priceOf(
+  number: string,
+  { pricePlanId, refuseAtLoss }: Pick<Tenant, 'pricePlanId' | 'refuseAtLoss'>,
+  { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
+): Priced {
   const digits = number.slice(1);
-  if (!snapshot.routes.longest(digits)) return refuse('unroutable', 'no route leads to this number');
-  const perSegment = snapshot.price(pricePlanId, digits);
+  const route = snapshot.routes.longest(digits);
+  if (!route) return refuse('unroutable', 'no route leads to this number');
+  const perSegment = snapshot.price(pricePlanId, digits, nowMs);
   if (perSegment === undefined) return refuse('no_price', "the tenant's price plan has no price for this number");
+  // both are per segment; nobody having said what the provider takes, there is nothing to compare with
+  if (refuseAtLoss && (snapshot.buyPrice(route.connectorId, digits, nowMs) ?? 0n) > perSegment)
+    return refuse('at_loss', 'no route leads to this number at your price');
   return { ok: true, perSegment };
 }
 

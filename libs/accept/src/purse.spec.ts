@@ -4,6 +4,7 @@ import { createPurse, type HeldLease } from './purse.ts';
 
 const lease = (id: string, remaining: bigint, expiresAtMs = 1_000): HeldLease => ({
   id,
+  scope: '',
   remaining,
   spent: 0n,
   expiresAtMs,

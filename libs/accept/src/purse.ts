@@ -1,6 +1,8 @@
 /** One lease as its ingress holds it. Amounts in micro-credits. */
 export interface HeldLease {
   readonly id: string;
+  /** What it may be spent on, as `capScopeOf` says. */
+  readonly scope: string;
   remaining: bigint;
   spent: bigint;
   /** Unix ms after which it is not spent any more. */
@@ -11,7 +13,7 @@ export interface HeldLease {
   retired: boolean;
 }
 
-/** A tenant's leases in one ingress: taking from them is a few comparisons, no I/O. */
+/** A tenant's leases of one scope in one ingress: taking from them is a few comparisons, no I/O. */
 export interface Purse {
   /** Spends from one lease, or undefined when none has so much. */
   take(amount: bigint, nowMs: number): HeldLease | undefined;

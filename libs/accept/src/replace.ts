@@ -1,5 +1,6 @@
 import {
   cancelledMarks,
+  dueAtMsOf,
   headOf,
   historySubjects,
   type Content,
@@ -127,7 +128,7 @@ export function createReplace({ queue, marks, now = Date.now }: ReplaceOptions):
     const { message } = decision;
     // replacements of a message follow one another whatever the clocks of the machines say: the latest is the one that is sent
     const at = Math.max(now(), was.event.at + 1, message.acceptedAtMs + 1);
-    const swapped = await queue.swapWaiting(was, { ...was.event, at, message, dueAtMs: message.sendAtMs ?? at });
+    const swapped = await queue.swapWaiting(was, { ...was.event, at, message, dueAtMs: dueAtMsOf(message) ?? at });
     if (!swapped) return { kind: 'not_replaceable' };
     const { content, flash } = message;
     await queue.publish({ type: 'message.replaced', at, message: headOf(message), content, ...(flash ? { flash } : {}) });

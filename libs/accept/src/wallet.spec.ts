@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { leaseSubjects, type LeaseAnswer, type LeaseQuestion, type LeaseReturn } from '@heliograph/message';
 import type { Asking } from '@heliograph/queue';
 import { createWallet } from './wallet.ts';
@@ -102,4 +102,31 @@ test('closing gives back what is not spent', async () => {
   if (taken.kind === 'taken') wallet.stored('acme', taken.lease);
   await wallet.close();
   expect(returns).toEqual([{ lease: 'l1', spentMicroCredits: '4' }]);
+});
+
+describe('under destination caps', () => {
+  test('credit is asked for by scope, and spent within it alone', async () => {
+    const { asking, questions, returns } = bank(100n);
+    const wallet = create(asking);
+    const capped = await wallet.takeOrAsk('acme', 3n, '44,447');
+    expect(capped).toMatchObject({ kind: 'taken', lease: { scope: '44,447' } });
+    expect(wallet.take('acme', 1n)).toBeUndefined();
+    expect(wallet.take('acme', 1n, '44')).toBeUndefined();
+    expect(questions).toMatchObject([{ tenant: 'acme', scope: ['44', '447'] }]);
+    await wallet.takeOrAsk('acme', 3n);
+    expect(questions[1]).not.toHaveProperty('scope');
+    if (capped.kind === 'taken') wallet.refused('acme', capped.lease, 3n);
+    expect(wallet.take('acme', 3n, '44,447')).toMatchObject({ id: 'lease-1' });
+    await wallet.close();
+    expect(returns).toMatchObject([]);
+  });
+
+  test('one that is reached is told, and holds without asking again, for its own messages alone', async () => {
+    const { asking, questions } = bank(100n, [{ kind: 'capped', prefix: '44' }]);
+    const wallet = create(asking);
+    expect(await wallet.takeOrAsk('acme', 3n, '44')).toEqual({ kind: 'capped', prefix: '44' });
+    expect(await wallet.takeOrAsk('acme', 3n, '44')).toEqual({ kind: 'capped', prefix: '44' });
+    expect(questions).toHaveLength(1);
+    expect(await wallet.takeOrAsk('acme', 3n)).toMatchObject({ kind: 'taken' });
+  });
 });

@@ -1,16 +1,21 @@
 import { leaseSubjects, type LeaseAnswer, type LeaseQuestion, type LeaseRecall, type LeaseReturn } from '@heliograph/message';
 import type { Asking } from '@heliograph/queue';
+import { prefixesOf } from './caps.ts';
 import { createPurse, type HeldLease, type Purse } from './purse.ts';
 
 export type Taken =
-  { readonly kind: 'taken'; readonly lease: HeldLease } | { readonly kind: 'no_credit' } | { readonly kind: 'unavailable' };
+  | { readonly kind: 'taken'; readonly lease: HeldLease }
+  | { readonly kind: 'no_credit' }
+  /** A cap of the day is reached: that of the prefix, or of everything when it is empty. */
+  | { readonly kind: 'capped'; readonly prefix: string }
+  | { readonly kind: 'unavailable' };
 
-/** The credit an ingress may spend, for every tenant that submits to it. */
+/** The credit an ingress may spend, for every tenant that submits to it. `scope`: as `capScopeOf` says; each has leases of its own. */
 export interface Wallet {
   /** From what is in hand; undefined: it must be asked for. */
-  take(tenant: string, amount: bigint): HeldLease | undefined;
+  take(tenant: string, amount: bigint, scope?: string): HeldLease | undefined;
   /** Asks billing-credits when the hand is empty; answers within `patienceMs`. */
-  takeOrAsk(tenant: string, amount: bigint): Promise<Taken>;
+  takeOrAsk(tenant: string, amount: bigint, scope?: string): Promise<Taken>;
   stored(tenant: string, lease: HeldLease): void;
   refused(tenant: string, lease: HeldLease, amount: bigint): void;
   /** Gives everything back; call it when no message is on its way to the stream. */
@@ -36,16 +41,21 @@ const expiryMarginMs = 1_000;
 const askTimeoutMs = 2_000;
 /** How long a message waits for credit that is out with other ingresses. */
 const patienceMs = 4_000;
-/** "No credit" holds so long without asking again: a tenant without credit must not flood billing-credits. */
+/** "No credit", or a cap that is reached, holds so long without asking again: a tenant without credit must not flood billing-credits. */
 const refusalHoldsMs = 250;
 const housekeepingMs = 1_000;
 
+type Refused = Extract<LeaseAnswer, { kind: 'no_credit' | 'capped' }>;
+
 interface Account {
+  readonly tenant: string;
+  readonly scope: string;
   readonly purse: Purse;
   asking: Promise<LeaseAnswer | undefined> | undefined;
   lookedAtMs: number;
   spentAtLastLook: bigint;
   lastGranted: bigint;
+  refused: Refused;
   refusedFrom: bigint;
   refusedUntilMs: number;
 }
@@ -61,39 +71,43 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
     giveBack();
   }, housekeepingMs).unref();
 
-  function accountOf(tenant: string): Account {
-    let account = accounts.get(tenant);
+  function accountOf(tenant: string, scope: string): Account {
+    const key = scope === '' ? tenant : `${tenant} ${scope}`;
+    let account = accounts.get(key);
     if (!account) {
       account = {
+        tenant,
+        scope,
         purse: createPurse(),
         asking: undefined,
         lookedAtMs: now(),
         spentAtLastLook: 0n,
         lastGranted: 0n,
+        refused: { kind: 'no_credit' },
         refusedFrom: 0n,
         refusedUntilMs: 0,
       };
-      accounts.set(tenant, account);
+      accounts.set(key, account);
     }
     return account;
   }
 
-  function take(tenant: string, amount: bigint): HeldLease | undefined {
-    const account = accountOf(tenant);
+  function take(tenant: string, amount: bigint, scope = ''): HeldLease | undefined {
+    const account = accountOf(tenant, scope);
     const lease = account.purse.take(amount, now());
     if (lease && !account.asking && lease.remaining < account.lastGranted / renewBelow && account.refusedUntilMs < now())
-      void ask(tenant, account, amount);
+      void ask(account, amount);
     return lease;
   }
 
-  async function takeOrAsk(tenant: string, amount: bigint): Promise<Taken> {
-    const account = accountOf(tenant);
+  async function takeOrAsk(tenant: string, amount: bigint, scope = ''): Promise<Taken> {
+    const account = accountOf(tenant, scope);
     const deadline = now() + patienceMs;
     for (;;) {
-      const lease = take(tenant, amount);
+      const lease = take(tenant, amount, scope);
       if (lease) return { kind: 'taken', lease };
-      if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return { kind: 'no_credit' };
-      const answer = await (account.asking ?? ask(tenant, account, amount));
+      if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return account.refused;
+      const answer = await (account.asking ?? ask(account, amount));
       if (answer === undefined) return { kind: 'unavailable' };
       if (now() > deadline) return { kind: 'no_credit' };
       if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
@@ -101,13 +115,20 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
     }
   }
 
-  function ask(tenant: string, account: Account, need: bigint): Promise<LeaseAnswer | undefined> {
+  function ask(account: Account, need: bigint): Promise<LeaseAnswer | undefined> {
     const want = wantNow(account, need);
-    const question: LeaseQuestion = { tenant, ingress, needMicroCredits: String(need), wantMicroCredits: String(want) };
+    const question: LeaseQuestion = {
+      tenant: account.tenant,
+      ingress,
+      needMicroCredits: String(need),
+      wantMicroCredits: String(want),
+      ...(account.scope === '' ? {} : { scope: prefixesOf(account.scope) }),
+    };
     account.asking = asking.ask<LeaseAnswer>(leaseSubjects.grant, question, askTimeoutMs).then((answer) => {
       account.asking = undefined;
       if (answer?.kind === 'granted') hold(account, answer);
-      if (answer?.kind === 'no_credit') {
+      if (answer?.kind === 'no_credit' || answer?.kind === 'capped') {
+        account.refused = answer;
         account.refusedFrom = need;
         account.refusedUntilMs = now() + refusalHoldsMs;
       }
@@ -132,6 +153,7 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
     account.lastGranted = BigInt(microCredits);
     account.purse.add({
       id: lease,
+      scope: account.scope,
       remaining: BigInt(microCredits),
       spent: 0n,
       expiresAtMs: expiresAtMs - expiryMarginMs,
@@ -155,10 +177,10 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
     take,
     takeOrAsk,
     stored(tenant, lease) {
-      accountOf(tenant).purse.stored(lease);
+      accountOf(tenant, lease.scope).purse.stored(lease);
       if (lease.retired && lease.unstored === 0) void giveBack();
     },
-    refused: (tenant, lease, amount) => accountOf(tenant).purse.refused(lease, amount),
+    refused: (tenant, lease, amount) => accountOf(tenant, lease.scope).purse.refused(lease, amount),
     async close() {
       clearInterval(housekeeping);
       for (const account of accounts.values()) account.purse.retireAll();

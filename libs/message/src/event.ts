@@ -42,6 +42,8 @@ export interface MessageReplaced extends EventBase {
   readonly message: MessageHead;
   readonly content: Content;
   readonly flash?: boolean;
+  /** It was held until now, and stays as it is: who let it go on. */
+  readonly releasedBy?: 'operator' | 'tenant';
 }
 
 export interface MessageRouted extends EventBase {
@@ -50,6 +52,8 @@ export interface MessageRouted extends EventBase {
   readonly connector: string;
   /** Id of the route that chose the connector. */
   readonly route: string;
+  /** What the provider takes for all of it, decimal digits; absent: nobody has said. For operators alone. */
+  readonly buyMicroCredits?: string;
 }
 
 /** A provider has taken every segment of it. */
@@ -131,6 +135,18 @@ export interface ReportExhausted extends EventBase {
   readonly attempts: number;
 }
 
+/** What a tenant can spend has fallen below a threshold of its own. */
+export interface BalanceLow extends EventBase {
+  readonly type: 'balance.low';
+  /** Of this notice, the same each time it is published: 32 hex digits. */
+  readonly id: string;
+  readonly tenant: string;
+  /** Decimal digits, perhaps with a minus sign. */
+  readonly thresholdMicroCredits: string;
+  /** Balance and leased together, after what crossed it. */
+  readonly spendableMicroCredits: string;
+}
+
 export type HeliographEvent =
   | MessageSubmitted
   | MessageScheduled
@@ -143,16 +159,18 @@ export type HeliographEvent =
   | MessageReported
   | ReportDue
   | ReportDelivered
-  | ReportExhausted;
+  | ReportExhausted
+  | BalanceLow;
 
 export type EventType = HeliographEvent['type'];
 
 export type EventOf<T extends EventType> = Extract<HeliographEvent, { type: T }>;
 
-/** What the event is about: the message's id; for a receipt, which knows no message yet, its own. */
+/** What the event is about: the message's id; for a receipt, which knows no message yet, and a notice, its own. */
 export function subjectIdOf(event: HeliographEvent): string {
   switch (event.type) {
     case 'receipt.received':
+    case 'balance.low':
       return event.id;
     case 'report.delivered':
     case 'report.exhausted':

@@ -21,13 +21,13 @@ export const flow = {
     apps: ['smpp-ingress', 'http-api'],
     takes: [],
     gives: ['message.due', 'message.replaced'],
-    does: 'gives a message that waits for its time other content or another time; lets it come due at once to be cancelled',
+    does: 'gives a message that waits for its time other content or another time; lets it come due at once to be cancelled, or to go on when it was held for a review',
   },
   route: {
     apps: ['router'],
     takes: ['message.submitted', 'message.due'],
     gives: ['message.scheduled', 'message.due', 'message.routed', 'message.failed'],
-    does: 'lets a message wait for its time; ends what was cancelled meanwhile; chooses the connector by the longest matching prefix',
+    does: 'lets a message wait for its time, or for a review; ends what was cancelled meanwhile; chooses the connector by the longest matching prefix',
   },
   deliver: {
     apps: ['connector-smpp', 'router'],
@@ -55,15 +55,15 @@ export const flow = {
   },
   webhook: {
     apps: ['dlr-forwarder'],
-    takes: ['message.reported'],
+    takes: ['message.reported', 'balance.low'],
     gives: ['report.delivered', 'report.exhausted'],
-    does: "posts the signed report to the tenant's webhook",
+    does: "posts the signed report, or the notice of a low balance, to the tenant's webhook",
   },
   charge: {
     apps: ['billing-credits'],
     takes: ['message.submitted'],
-    gives: [],
-    does: 'posts the charges of the stream to the ledger, exactly once by position',
+    gives: ['balance.low'],
+    does: 'posts the charges of the stream to the ledger, exactly once by position; says when a balance is low',
   },
   refund: {
     apps: ['billing-credits'],
@@ -107,7 +107,7 @@ export const streams = {
   ROUTED: { events: ['message.routed'], retention: 'log' },
   OUTCOMES: { events: ['message.scheduled', 'message.replaced', 'message.sent', 'message.failed'], retention: 'log' },
   RECEIPTS: { events: ['receipt.received'], retention: 'log' },
-  REPORTED: { events: ['message.reported', 'report.delivered', 'report.exhausted'], retention: 'log' },
+  REPORTED: { events: ['message.reported', 'report.delivered', 'report.exhausted', 'balance.low'], retention: 'log' },
   NOTIFY: { events: ['report.due'], retention: 'queue' },
 } as const satisfies Record<string, Stream>;
 
@@ -151,6 +151,8 @@ export function subjectOf(event: HeliographEvent): string {
     case 'report.delivered':
     case 'report.exhausted':
       return `${event.type}.${event.via}`;
+    case 'balance.low':
+      return 'balance.low.all';
   }
 }
 

@@ -9,10 +9,17 @@ export const historySubjects = {
   get: 'messages.get',
   trace: 'messages.trace',
   list: 'messages.list',
+  held: 'messages.held',
   known: 'messages.known',
   stats: 'messages.stats',
   erase: 'messages.erase',
   events: 'messages.events',
+  usage: 'messages.usage',
+  margins: 'messages.margins',
+  charged: 'messages.charged',
+  refundable: 'messages.refundable',
+  reported: 'messages.reported-in',
+  unended: 'messages.unended',
 } as const;
 
 /** Told to all when reports have been written to the history: a hint to ask for events. Lost on those that are away. */
@@ -33,6 +40,8 @@ export interface LoggedMessage extends Omit<MessageHead, 'charge' | 'registeredD
   readonly reason?: FailureReason;
   readonly errorCode?: string;
   readonly connector?: string;
+  /** What its provider takes for it, decimal digits; absent: not known. For operators alone. */
+  readonly buyMicroCredits?: string;
   readonly routedAtMs?: number;
   readonly sentAtMs?: number;
   /** The provider's id of each segment. */
@@ -105,6 +114,19 @@ export interface MessageListAnswer {
   readonly next?: string;
 }
 
+/** What waits for a review. */
+export interface HeldQuestion {
+  /** Absent: of every tenant. */
+  readonly tenant?: string;
+  /** 1..historyListMax. */
+  readonly limit: number;
+  /** Only messages older than the one with this id: `next` of the page before. */
+  readonly before?: string;
+}
+
+/** Newest first; `next` is absent on the last page. */
+export type HeldAnswer = MessageListAnswer;
+
 /** How many of the tenant's messages are in each state. */
 export interface StatsQuestion {
   readonly tenant: string;
@@ -151,7 +173,7 @@ export interface EventsAnswer {
 
 /** The form of a cursor, which is for message-log to understand. */
 export function isEventsCursor(text: string): boolean {
-  return /^[0-9]{1,18}-[0-9]{1,9}$/.test(text);
+  return /^[0-9]{1,18}-[0-9]{1,18}$/.test(text);
 }
 
 /** Which of these messages are accepted; up to `historyKnownMax` ids. */
@@ -174,3 +196,163 @@ export interface KnownAnswer {
 
 /** What its acceptance said. */
 export type KnownMessage = Pick<LoggedMessage, 'id' | 'to' | 'segments' | 'microCredits'>;
+
+/**
+ * What the reconciler of the ledger asks, which is about all tenants. What has been erased, or was too old to be kept, is not in a sum: a sum
+ * is whole when all it is about was accepted after `erasedUpToMs`.
+ */
+interface Whole {
+  /** The newest acceptance, unix ms, of what has been erased of the tenant. 0: nothing ever. */
+  readonly erasedUpToMs: number;
+}
+
+export const historyLeasesMax = 500;
+
+/** What the messages that carry a lease cost; up to `historyLeasesMax` leases. */
+export interface ChargedQuestion {
+  readonly leases: readonly { readonly tenant: string; readonly lease: string }[];
+}
+
+export interface ChargedAnswer {
+  /** False: not every record that reached the stream before the question has been read. */
+  readonly complete: boolean;
+  /** One for each that was asked for, in any order. */
+  readonly leases: readonly ChargedLease[];
+}
+
+export interface ChargedLease extends Whole {
+  readonly tenant: string;
+  readonly lease: string;
+  readonly messages: number;
+  readonly microCredits: string;
+}
+
+export const historyTenantsMax = 500;
+
+/** Ids of a time, unix ms: an hour (UTC), or a part of one. */
+interface Span {
+  readonly fromMs: number;
+  /** Not of it any more. */
+  readonly untilMs: number;
+}
+
+/** What the messages cost whose ids are of a span and that are in one of some final states; up to `historyTenantsMax` tenants. */
+export interface RefundableQuestion extends Span {
+  readonly tenants: readonly { readonly tenant: string; readonly states: readonly FinalState[] }[];
+}
+
+export interface RefundableAnswer {
+  /** As in `ChargedAnswer`, of the streams of acceptances and of reports. */
+  readonly complete: boolean;
+  /** One for each that was asked for, in any order. */
+  readonly tenants: readonly RefundableTenant[];
+}
+
+export interface RefundableTenant extends Whole {
+  readonly tenant: string;
+  readonly messages: number;
+  readonly microCredits: string;
+}
+
+export const historyReportedMax = 1_000;
+
+/** One by one, the messages of a span for which one of these states was reported, if only until a late receipt lifted it. By id. */
+export interface ReportedQuestion extends Span {
+  readonly tenant: string;
+  readonly states: readonly FinalState[];
+  /** `next` of the page before. */
+  readonly after?: string;
+}
+
+export interface ReportedAnswer extends Whole {
+  readonly messages: readonly ReportedMessage[];
+  readonly next?: string;
+}
+
+export interface ReportedMessage {
+  readonly id: string;
+  readonly microCredits: string;
+  readonly reports: readonly { readonly state: FinalState; readonly atMs: number }[];
+}
+
+/** Messages that should have ended long ago and have not. */
+export interface UnendedQuestion {
+  /** They were valid until before that, unix ms. */
+  readonly validBeforeMs: number;
+}
+
+export interface UnendedAnswer {
+  readonly tenants: readonly {
+    readonly tenant: string;
+    readonly messages: number;
+    /** Ids of the oldest. */
+    readonly samples: readonly string[];
+  }[];
+}
+
+export const usageMax = 500;
+
+/** What a tenant's messages of a time cost, each of them, in the order of their ids. */
+export interface UsageQuestion {
+  readonly tenant: string;
+  /** Accepted then or later, unix ms. */
+  readonly sinceMs: number;
+  /** Accepted before, unix ms. */
+  readonly untilMs: number;
+  /** How many it looks at, 1..usageMax: as many records at most. */
+  readonly limit: number;
+  /** `next` of the answer before. */
+  readonly after?: string;
+}
+
+export interface UsageAnswer {
+  /** False: not every record that reached the stream before the question has been read, so some may be missing. Looked at for the first page only. */
+  readonly complete: boolean;
+  readonly records: readonly UsageRecord[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}
+
+export interface UsageRecord extends Pick<
+  LoggedMessage,
+  'id' | 'acceptedAtMs' | 'to' | 'segments' | 'microCredits' | 'state' | 'connector' | 'reference'
+> {
+  readonly from: string;
+}
+
+export const marginKinds = ['tenant', 'connector', 'prefix'] as const;
+export const marginGroupsMax = 1_000;
+
+/** For operators: what the messages of a time were sold and bought for, all tenants together. */
+export interface MarginsQuestion {
+  /** Accepted then or later, unix ms. */
+  readonly sinceMs: number;
+  /** Accepted before, unix ms. */
+  readonly untilMs: number;
+  readonly by: (typeof marginKinds)[number];
+  /** Of `prefix`: so many of the first digits of the recipient's number, 1..15. */
+  readonly digits: number;
+}
+
+export interface MarginsAnswer {
+  /** By key; the first `marginGroupsMax`. */
+  readonly groups: readonly MarginGroup[];
+  /** There are others. */
+  readonly more: boolean;
+}
+
+/** Amounts are decimal digits. */
+export interface MarginGroup {
+  /** The tenant, the connector (empty: not routed) or the digits. */
+  readonly key: string;
+  readonly messages: number;
+  readonly segments: number;
+  /** As accepted: what was given back since is not taken off. */
+  readonly chargedMicroCredits: string;
+  /** Of those whose cost is known. */
+  readonly costMicroCredits: string;
+  /** What those were sold for whose cost is known: the margin is this less the cost. */
+  readonly chargedOfCostedMicroCredits: string;
+  /** How many there are of which nobody has said what they cost. */
+  readonly withoutCost: number;
+}

@@ -7,6 +7,7 @@ export * from './lease.ts';
 export * from './message.ts';
 export * from './outcome.ts';
 export * from './reason.ts';
+export * from './reconcile.ts';
 export * from './report.ts';
 export * from './session.ts';
 export * from './state.ts';

@@ -61,6 +61,8 @@ export interface MessageHead {
   /** Where this message's report is posted; without it, the tenant's webhook, if it has one. */
   readonly webhook?: string;
   readonly charge: Charge;
+  /** It waits, until somebody releases it or its validity ends, as whose settings say: too many went to this place at once. */
+  readonly held?: 'operator' | 'own';
   /** It never leaves the platform and costs nothing: to a test number, or by a credential in test mode. */
   readonly test?: true;
   /** W3C traceparent; only sampled messages carry one. */
@@ -84,6 +86,11 @@ export interface Message extends MessageHead {
    */
   readonly dataCoding?: number;
   readonly udhi?: true;
+}
+
+/** When a message that waits comes due, unix ms: at the time that was asked for; one that is held, when its validity ends. Undefined: it does not wait. */
+export function dueAtMsOf({ held, sendAtMs, validUntilMs }: Pick<MessageHead, 'held' | 'sendAtMs' | 'validUntilMs'>): number | undefined {
+  return held === undefined ? sendAtMs : validUntilMs;
 }
 
 export function headOf(message: Message): MessageHead {

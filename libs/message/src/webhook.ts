@@ -44,6 +44,9 @@ export interface WebhookDeliveriesQuestion {
   readonly before?: string;
 }
 
+/** What is posted: how a message ended, or that a balance is low. */
+export type WebhookNews = FinalState | 'balance.low';
+
 export interface WebhookAttempt {
   /** 1 = the first. */
   readonly attempt: number;
@@ -60,8 +63,9 @@ export interface WebhookAttempt {
 export interface WebhookDelivery {
   /** The webhook-id of every try. */
   readonly id: string;
-  readonly messageId: string;
-  readonly reported: FinalState;
+  /** Absent when it is of no message. */
+  readonly messageId?: string;
+  readonly reported: WebhookNews;
   readonly url: string;
   readonly state: WebhookDeliveryState;
   readonly createdAtMs: number;
