@@ -6,3 +6,6 @@ export const amountPattern = new RegExp(`^[0-9]{1,${digitsMax}}$`);
 export function readMicroCredits(text: unknown): bigint | undefined {
   return typeof text === 'string' && amountPattern.test(text) ? BigInt(text) : undefined;
 }
+
+/** One that may be below zero. */
+export const signedPattern = new RegExp(`^-?[0-9]{1,${digitsMax}}$`);

@@ -4,13 +4,17 @@ import { counter, type Log } from '@heliograph/service';
 import type { BillingDatabase } from './database.ts';
 import { createLeases, type LeaseTimes } from './leases.ts';
 import { createLedger, type Ledger, type PositionedStage } from './ledger.ts';
+import { createNotices } from './notices.ts';
 import { postCharges, postRefunds, type Plans } from './post.ts';
 import { answerQuestions } from './questions.ts';
+import { createStatements } from './statement.ts';
 
 /** What the one leading process does: posts both streams, ends leases, answers. */
 export interface Lead {
   /** Whether the database took the last look at leases. */
   readonly databaseOk: boolean;
+  /** Whether what was stored until now is posted; waits so long for it. */
+  readonly caughtUp: Readonly<Record<PositionedStage, (withinMs: number) => Promise<boolean>>>;
   /** Stops taking records and finishes the batches in hand. */
   stop(): Promise<void>;
 }
@@ -24,6 +28,7 @@ export interface LeadContext {
 }
 
 const closed = counter('heliograph_billing_credits_leases_closed_total', 'Leases closed because their ingress did not give them back');
+const noticed = counter('heliograph_billing_credits_notices_total', 'Notices of low balances published');
 
 const gatherMs = 50;
 const eventsMax = 5_000;
@@ -35,6 +40,8 @@ const sources = { charge: 'SUBMITTED', refund: 'REPORTED' } as const satisfies R
 export async function lead({ queue, database, plans, times, log }: LeadContext): Promise<Lead> {
   const ledger = createLedger(database);
   const leases = createLeases(database, times);
+  const notices = createNotices(database);
+  const statements = createStatements(database);
   await refuseLostStreams(queue, ledger);
   const reading = { gatherMs, eventsMax };
   const charging = queue.readFromPosition({
@@ -53,7 +60,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
   });
   const caughtUp = (): Promise<unknown> =>
     Promise.all([charging, refunding].map((reader: PositionReader) => reader.caughtUp(caughtUpMsMax)));
-  await answerQuestions({ queue, ledger, leases, caughtUp, now: Date.now });
+  await answerQuestions({ queue, ledger, leases, plans, notices, statements, caughtUp, now: Date.now });
 
   let databaseOk = true;
   let stopped = false;
@@ -72,10 +79,20 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
     }
   }
 
+  async function sendNotices(): Promise<void> {
+    try {
+      const sent = await notices.send(queue.publish);
+      if (sent > 0) noticed.add(sent);
+    } catch (err) {
+      // they are owed still
+      log.warn({ err }, 'notices of low balances not sent');
+    }
+  }
+
   function sweepLater(): void {
     if (stopped) return;
     timer = setTimeout(() => {
-      sweeping = sweep().then(sweepLater);
+      sweeping = Promise.all([sweep(), sendNotices()]).then(sweepLater);
     }, sweepEveryMs);
   }
   sweepLater();
@@ -84,6 +101,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
     get databaseOk() {
       return databaseOk;
     },
+    caughtUp: { charge: charging.caughtUp, refund: refunding.caughtUp },
     async stop() {
       stopped = true;
       clearTimeout(timer);

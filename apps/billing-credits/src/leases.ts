@@ -1,4 +1,5 @@
 import { isId, newId, withoutDashes, type LeaseAnswer } from '@heliograph/message';
+import { capsLeft, countGiven, dayOf, forgetDays, nextDayMs, uncount, type Cap } from './caps.ts';
 import { Prisma, type BillingDatabase } from './database.ts';
 import { decideGrant, type GrantRequest, type KnownLease } from './grant.ts';
 import { creditBalance, lockAccountsOf } from './ledger.ts';
@@ -11,7 +12,8 @@ export interface GrantResult {
 
 /** The leases in the database. `nowMs`: unix ms. */
 export interface Leases {
-  grant(request: GrantRequest & { readonly tenant: string }, nowMs: number): Promise<GrantResult>;
+  /** `caps`: that the lease would count towards. */
+  grant(request: LeaseRequest, nowMs: number): Promise<GrantResult>;
   /**
    * The ingress will spend no more of it: all but what its records have spent, posted or not, goes back to the balance. Gives the
    * micro-credits that went back. A lease that is unknown, closed or given back already is left as it is.
@@ -22,6 +24,13 @@ export interface Leases {
    * when `caughtUp`, asked after that time, says that every record stored by then is posted. Gives the number of leases closed.
    */
   end(nowMs: number, caughtUp: () => Promise<boolean>): Promise<number>;
+}
+
+export interface LeaseRequest extends Omit<GrantRequest, 'scope'> {
+  readonly tenant: string;
+  /** Without it, as with `caps`: none. */
+  readonly scope?: readonly string[];
+  readonly caps?: readonly Cap[];
 }
 
 export interface LeaseTimes {
@@ -37,26 +46,35 @@ const closedAtOnceMax = 1_000;
 const transactionLimits = { maxWait: 5_000, timeout: 10_000 };
 
 export function createLeases(database: BillingDatabase, { ttlMs, graceMs }: LeaseTimes): Leases {
+  /** The day on which old days were forgotten last. */
+  let forgotten = '';
   return {
     grant: (request, nowMs) =>
       database.$transaction(async (transaction) => {
-        const { tenant } = request;
+        const { tenant, scope = [], caps = [] } = request;
+        const day = dayOf(nowMs);
         // the row lock makes grants of one tenant serial: no two see the same credit
         const [account] = await transaction.$queryRaw<{ available: bigint }[]>`
           SELECT balance + credit_limit AS available FROM billing.account WHERE tenant = ${tenant} FOR UPDATE`;
         if (!account) return { answer: { kind: 'no_credit' }, recall: [] };
         const leases = await knownLeases(transaction, tenant, nowMs);
-        const decision = decideGrant(request, { available: account.available, leases, graceMs }, nowMs);
+        const left = await capsLeft(transaction, { tenant, day, caps });
+        const dayEndsAtMs = nextDayMs(nowMs);
+        const facts = { available: account.available, leases, graceMs, caps: left, dayEndsAtMs };
+        const decision = decideGrant({ ...request, scope }, facts, nowMs);
         switch (decision.kind) {
           case 'no_credit':
+          case 'capped':
             return { answer: decision, recall: [] };
           case 'retry':
             await transaction.$executeRaw`
               UPDATE billing.lease SET recalled_at = ${new Date(nowMs)} WHERE id = ANY(${decision.recall.map(({ id }) => id)}::uuid[]) AND recalled_at IS NULL`;
-            return { answer: { kind: 'retry', retryAfterMs }, recall: decision.recall };
+            return { answer: { kind: 'retry', retryAfterMs: decision.afterMs ?? retryAfterMs }, recall: decision.recall };
           case 'grant': {
-            const lease = { id: newId(), microCredits: decision.microCredits, expiresAtMs: nowMs + ttlMs };
-            await insertLease(transaction, { ...request, ...lease, nowMs });
+            // what is spent under a cap is spent on its day
+            const expiresAtMs = caps.length > 0 ? Math.min(nowMs + ttlMs, dayEndsAtMs) : nowMs + ttlMs;
+            const lease = { id: newId(), microCredits: decision.microCredits, expiresAtMs };
+            await insertLease(transaction, { ...request, ...lease, scope, day, nowMs });
             const answer = {
               kind: 'granted',
               lease: lease.id,
@@ -81,7 +99,7 @@ export function createLeases(database: BillingDatabase, { ttlMs, graceMs }: Leas
                  closed_at = CASE WHEN ${stillToPost(spent)} > 0 THEN NULL ELSE now() END
             FROM locked
            WHERE l.id = ${lease}::uuid AND l.tenant = locked.tenant AND l.state IN ('active', 'expired')
-          RETURNING l.tenant, l.id AS lease, old.held - new.held AS amount
+          RETURNING l.tenant, l.id AS lease, l.day, l.scope, old.held - new.held AS amount
         ), ${intoBalance}
         SELECT coalesce(sum(amount), 0)::bigint AS amount FROM ended`;
       return row?.amount ?? 0n;
@@ -94,6 +112,7 @@ export function createLeases(database: BillingDatabase, { ttlMs, graceMs }: Leas
         select: { id: true },
         take: closedAtOnceMax,
       });
+      forgotten = await forgetDays(database, nowMs, forgotten);
       if (over.length === 0 || !(await caughtUp())) return 0;
       const ids = over.map(({ id }) => id);
       const [row] = await database.$queryRaw<[{ closed: number }]>`
@@ -103,7 +122,7 @@ export function createLeases(database: BillingDatabase, { ttlMs, graceMs }: Leas
              SET held = 0, returned = l.returned + l.held, state = 'closed', closed_at = now()
             FROM locked
            WHERE l.id = ANY(${ids}::uuid[]) AND l.tenant = locked.tenant AND l.state <> 'closed'
-          RETURNING l.tenant, l.id AS lease, old.held - new.held AS amount
+          RETURNING l.tenant, l.id AS lease, l.day, l.scope, old.held - new.held AS amount
         ), ${intoBalance}
         SELECT count(*)::int AS closed FROM ended`;
       return row.closed;
@@ -116,14 +135,16 @@ type Transaction = Parameters<Parameters<BillingDatabase['$transaction']>[0]>[0]
 async function knownLeases(transaction: Transaction, tenant: string, nowMs: number): Promise<KnownLease[]> {
   const rows = await transaction.lease.findMany({
     where: { tenant, OR: [{ state: { not: 'closed' } }, { expiresAt: { gt: new Date(nowMs) } }] },
-    select: { id: true, ingress: true, state: true, held: true, expiresAt: true, recalledAt: true },
+    select: { id: true, ingress: true, state: true, held: true, expiresAt: true, recalledAt: true, day: true, scope: true },
   });
-  return rows.map(({ id, ingress, state, held, expiresAt, recalledAt }) => ({
+  return rows.map(({ id, ingress, state, held, expiresAt, recalledAt, day, scope }) => ({
     id: withoutDashes(id),
     ingress,
     state: state as KnownLease['state'],
     held,
     expiresAtMs: expiresAt.getTime(),
+    scope,
+    ofToday: dayOf(day.getTime()) === dayOf(nowMs),
     ...(recalledAt ? { recalledAtMs: recalledAt.getTime() } : {}),
   }));
 }
@@ -133,17 +154,22 @@ interface NewLease {
   readonly tenant: string;
   readonly ingress: string;
   readonly microCredits: bigint;
+  readonly scope: readonly string[];
+  readonly day: string;
   readonly nowMs: number;
   readonly expiresAtMs: number;
 }
 
-async function insertLease(transaction: Transaction, { id, tenant, ingress, microCredits, nowMs, expiresAtMs }: NewLease): Promise<void> {
+async function insertLease(
+  transaction: Transaction,
+  { id, tenant, ingress, microCredits, scope, day, nowMs, expiresAtMs }: NewLease,
+): Promise<void> {
   await transaction.$executeRaw`
     WITH granted AS (
-      INSERT INTO billing.lease (id, tenant, ingress, granted, held, granted_at, expires_at)
-      VALUES (${id}::uuid, ${tenant}, ${ingress}, ${microCredits}, ${microCredits}, ${new Date(nowMs)}, ${new Date(expiresAtMs)})
-      RETURNING id, tenant, granted
-    ), entered AS (
+      INSERT INTO billing.lease (id, tenant, ingress, granted, held, scope, day, granted_at, expires_at)
+      VALUES (${id}::uuid, ${tenant}, ${ingress}, ${microCredits}, ${microCredits}, ${[...scope]}::text[], ${day}::date, ${new Date(nowMs)}, ${new Date(expiresAtMs)})
+      RETURNING id, tenant, granted, day, scope
+    ), ${countGiven}, entered AS (
       INSERT INTO billing.entry (tenant, kind, debit, credit, micro_credits, lease)
       SELECT tenant, 'lease_out', 'balance', 'leased', granted, id FROM granted
     )
@@ -155,13 +181,13 @@ function stillToPost(spent: bigint): Prisma.Sql {
   return Prisma.sql`least(l.held, greatest(${spent}::bigint - l.posted, 0))`;
 }
 
-/** The rest of a statement whose CTE `ended(tenant, lease, amount)` took amounts out of leases. */
+/** The rest of a statement whose CTE `ended(tenant, lease, day, scope, amount)` took amounts out of leases. */
 const intoBalance = Prisma.sql`
   entered AS (
     INSERT INTO billing.entry (tenant, kind, debit, credit, micro_credits, lease)
     SELECT tenant, 'lease_in', 'leased', 'balance', amount, lease FROM ended WHERE amount > 0
   ), total AS (
     SELECT tenant, sum(amount)::bigint AS amount FROM ended GROUP BY tenant
-  ), kept AS (
+  ), ${uncount}, kept AS (
     UPDATE billing.account a SET leased = a.leased - t.amount, ${creditBalance} FROM total t WHERE a.tenant = t.tenant
   )`;

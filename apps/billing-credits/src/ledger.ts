@@ -1,4 +1,4 @@
-import type { BalanceAnswer } from '@heliograph/message';
+import { withoutDashes, type BalanceAnswer } from '@heliograph/message';
 import { Prisma, type BillingDatabase } from './database.ts';
 import type { ChargeSum } from './charge.ts';
 import type { RefundDue } from './refund.ts';
@@ -26,6 +26,7 @@ export interface RefundsPosted {
 }
 
 export type TopUpResult = 'posted' | 'repeated' | 'key_reused';
+export type AdjustmentResult = TopUpResult | 'below_limit';
 
 /**
  * Postings to the ledger, each one statement and so one transaction: entries, kept balances and the stream position change together or not at all.
@@ -39,6 +40,12 @@ export interface Ledger {
   postRefunds(refunds: readonly RefundDue[], span: BatchSpan): Promise<RefundsPosted>;
   /** `microCredits` > 0. The same key and tenant is posted once; with another amount it is refused. */
   topUp(topUp: { tenant: string; microCredits: bigint; key: string; note: string }): Promise<TopUpResult>;
+  /** `microCredits` not 0: pays in, or takes out as long as the balance stays within the credit limit. Keys are one tenant's, together with those of top-ups. */
+  adjust(adjustment: { tenant: string; microCredits: bigint; key: string; reason: string }): Promise<AdjustmentResult>;
+  /** `microCredits` >= 0. Resolves with the limit until now. */
+  setLimit(tenant: string, microCredits: bigint): Promise<bigint>;
+  /** Which of these messages had their charge back. Ids are UUIDs. */
+  refundsOf(tenant: string, ids: readonly string[]): Promise<{ id: string; microCredits: bigint }[]>;
   /** Zeros for a tenant that never had credit. */
   balanceOf(tenant: string): Promise<BalanceAnswer>;
 }
@@ -154,6 +161,45 @@ export function createLedger(database: BillingDatabase): Ledger {
       return before.kind === 'top_up' && before.microCredits === microCredits ? 'repeated' : 'key_reused';
     },
 
+    async adjust({ tenant, microCredits, key, reason }) {
+      await openAccounts([tenant]);
+      const posted = await database.$queryRaw<unknown[]>`
+        WITH locked AS MATERIALIZED (SELECT tenant, balance, credit_limit FROM billing.account WHERE tenant = ${tenant} FOR UPDATE),
+        entered AS (
+          INSERT INTO billing.entry (tenant, kind, debit, credit, micro_credits, key, note)
+          SELECT tenant, 'adjustment', ${microCredits > 0n ? 'funding' : 'balance'}, ${microCredits > 0n ? 'balance' : 'funding'},
+                 abs(${microCredits}::bigint), ${key}, ${reason}
+            FROM locked WHERE ${microCredits}::bigint > 0 OR balance + ${microCredits}::bigint >= -credit_limit
+          ON CONFLICT (tenant, key) DO NOTHING
+          RETURNING tenant
+        ), total AS (SELECT tenant, ${microCredits}::bigint AS amount FROM entered)
+        UPDATE billing.account a
+           SET funds = a.funds + t.amount, ${creditBalance}
+          FROM total t WHERE a.tenant = t.tenant
+        RETURNING a.tenant`;
+      if (posted.length > 0) return 'posted';
+      const before = await database.entry.findUnique({ where: { tenant_key: { tenant, key } } });
+      if (!before) return 'below_limit';
+      const amount = before.credit === 'funding' ? -before.microCredits : before.microCredits;
+      return before.kind === 'adjustment' && amount === microCredits ? 'repeated' : 'key_reused';
+    },
+
+    async setLimit(tenant, microCredits) {
+      await openAccounts([tenant]);
+      const [row] = await database.$queryRaw<[{ before: bigint }]>`
+        UPDATE billing.account SET credit_limit = ${microCredits}::bigint, overdrawn = greatest(0, -balance - ${microCredits}::bigint)
+         WHERE tenant = ${tenant} RETURNING old.credit_limit AS before`;
+      return row.before;
+    },
+
+    async refundsOf(tenant, ids) {
+      const rows = await database.refund.findMany({
+        where: { messageId: { in: [...ids] }, tenant },
+        select: { messageId: true, microCredits: true },
+      });
+      return rows.map(({ messageId, microCredits }) => ({ id: withoutDashes(messageId), microCredits }));
+    },
+
     async balanceOf(tenant) {
       const account = await database.account.findUnique({ where: { tenant } });
       return {
@@ -162,6 +208,8 @@ export function createLedger(database: BillingDatabase): Ledger {
         leasedMicroCredits: String(account?.leased ?? 0n),
         chargedMicroCredits: String(account?.charged ?? 0n),
         refundedMicroCredits: String(account?.refunded ?? 0n),
+        limitMicroCredits: String(account?.creditLimit ?? 0n),
+        overdrawnMicroCredits: String(account?.overdrawn ?? 0n),
       };
     },
   };
@@ -177,5 +225,5 @@ export function lockAccountsOf(tenants: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`SELECT tenant FROM billing.account WHERE tenant IN (${tenants}) ORDER BY tenant FOR UPDATE`;
 }
 
-/** For an UPDATE of `account a` joined with a total `t(tenant, amount)` that comes into the balance. Pays off what late records overdrew. */
+/** For an UPDATE of `account a` joined with a total `t(tenant, amount)` that comes into the balance. Pays off what is overdrawn. */
 export const creditBalance = Prisma.sql`balance = a.balance + t.amount, overdrawn = least(a.overdrawn, greatest(0, -a.balance - t.amount - a.credit_limit))`;

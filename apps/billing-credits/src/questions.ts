@@ -1,14 +1,28 @@
-import { isSubjectToken, leaseSubjects, type BalanceAnswer, type LeaseAnswer } from '@heliograph/message';
+import {
+  isId,
+  isSubjectToken,
+  leaseSubjects,
+  lowBalanceThresholdsMax,
+  refundsMax,
+  type AdjustmentAnswer,
+  type BalanceAnswer,
+  type LeaseAnswer,
+  type LimitAnswer,
+  type LowBalanceAnswer,
+  type RefundsAnswer,
+  type StatementAnswer,
+  type TopUpAnswer,
+} from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import { z } from 'zod';
-import { amountPattern } from './amount.ts';
+import { amountPattern, signedPattern } from './amount.ts';
+import { capsOf } from './caps.ts';
 import type { Leases } from './leases.ts';
 import type { Ledger } from './ledger.ts';
-
-/** `key_reused`: the key has topped up another amount before; nothing was posted. */
-export type TopUpAnswer =
-  ({ readonly kind: 'posted' | 'repeated' } & BalanceAnswer) | { readonly kind: 'refused'; readonly reason: 'key_reused' };
+import type { Plans } from './post.ts';
+import type { Notices } from './notices.ts';
+import { isStatementCursor, type Statements } from './statement.ts';
 
 export interface GiveBackAnswer {
   /** What went back to the balance. */
@@ -19,6 +33,9 @@ export interface QuestionsContext {
   readonly queue: Pick<Queue, 'answer' | 'broadcast'>;
   readonly ledger: Ledger;
   readonly leases: Leases;
+  readonly plans: Plans;
+  readonly notices: Pick<Notices, 'thresholds'>;
+  readonly statements: Statements;
   /** Waits until what is stored by now is posted, up to a second. */
   readonly caughtUp: () => Promise<unknown>;
   readonly now: () => number;
@@ -28,6 +45,7 @@ const service = 'billing-credits';
 const answered = counter('heliograph_billing_credits_lease_answers_total', 'Lease questions by answer');
 const returned = counter('heliograph_billing_credits_lease_returns_total', 'Leases given back by their ingress');
 const toppedUp = counter('heliograph_billing_credits_top_ups_total', 'Top-up questions by what came of them');
+const adjusted = counter('heliograph_billing_credits_adjustments_total', 'Adjustment questions by what came of them');
 
 /** Questions come from our own services: one that does not parse is a bug of the asker, thrown, logged by the queue and not answered. */
 const tenant = z.string().min(1).max(200);
@@ -38,6 +56,11 @@ const leaseQuestion = z.object({
   ingress: z.string().refine(isSubjectToken),
   needMicroCredits: positive,
   wantMicroCredits: amount,
+  // of one number: at most one of each length
+  scope: z
+    .array(z.string().regex(/^[0-9]{1,15}$/))
+    .max(15)
+    .default([]),
 });
 const leaseReturn = z.object({ lease: z.string(), spentMicroCredits: amount });
 const balanceQuestion = z.object({ tenant });
@@ -47,12 +70,36 @@ const topUpQuestion = z.object({
   key: z.string().min(1).max(200),
   note: z.string().max(1_000).default(''),
 });
+const signed = z.string().regex(signedPattern).transform(BigInt);
+const adjustmentQuestion = z.object({
+  tenant,
+  microCredits: signed.refine((value) => value !== 0n),
+  key: z.string().min(1).max(200),
+  reason: z.string().max(1_000),
+});
+const limitQuestion = z.object({ tenant, microCredits: amount });
+const lowBalanceQuestion = z.object({ tenant, thresholds: z.array(signed).max(lowBalanceThresholdsMax).optional() });
+const statementQuestion = z.object({
+  tenant,
+  fromDay: z.iso.date(),
+  untilDay: z.iso.date(),
+  after: z.string().refine(isStatementCursor).optional(),
+});
+const refundsQuestion = z.object({ tenant, ids: z.array(z.string().refine(isId)).max(refundsMax) });
 
 /** Resolves when every question is heard. */
-export async function answerQuestions({ queue, ledger, leases, caughtUp, now }: QuestionsContext): Promise<void> {
+export async function answerQuestions(context: QuestionsContext): Promise<void> {
+  await Promise.all([answerIngresses(context), answerPeople(context)]);
+}
+
+async function answerIngresses({ queue, leases, plans, now }: QuestionsContext): Promise<void> {
   await queue.answer(leaseSubjects.grant, service, async (question: unknown): Promise<LeaseAnswer> => {
     const { needMicroCredits: need, wantMicroCredits: want, ...asker } = leaseQuestion.parse(question);
-    const { answer, recall } = await leases.grant({ ...asker, need, want }, now());
+    const capped = () => capsOf(plans.current.tenants.get(asker.tenant), asker.scope);
+    // a cap that the ingress knows of and we do not: its news is on the way
+    if (asker.scope.some((prefix) => !capped().some((cap) => cap.prefix === prefix))) await plans.refresh();
+    const caps = capped();
+    const { answer, recall } = await leases.grant({ ...asker, need, want, caps }, now());
     for (const lease of recall) queue.broadcast(leaseSubjects.recall(lease.ingress), { lease: lease.id });
     answered.add(1, byKind[answer.kind]);
     return answer;
@@ -64,7 +111,10 @@ export async function answerQuestions({ queue, ledger, leases, caughtUp, now }: 
     returned.add();
     return { returnedMicroCredits: String(back) };
   });
+}
 
+/** By way of http-api. */
+async function answerPeople({ queue, ledger, notices, statements, caughtUp }: QuestionsContext): Promise<void> {
   await queue.answer(leaseSubjects.balance, service, async (question: unknown): Promise<BalanceAnswer> => {
     const parsed = balanceQuestion.parse(question);
     await caughtUp();
@@ -78,8 +128,53 @@ export async function answerQuestions({ queue, ledger, leases, caughtUp, now }: 
     if (kind === 'key_reused') return { kind: 'refused', reason: kind };
     return { kind, ...(await ledger.balanceOf(topUp.tenant)) };
   });
+
+  await queue.answer(leaseSubjects.adjust, service, async (question: unknown): Promise<AdjustmentAnswer> => {
+    const adjustment = adjustmentQuestion.parse(question);
+    // what is spent already counts against what may be taken out
+    await caughtUp();
+    const kind = await ledger.adjust(adjustment);
+    adjusted.add(1, byAdjustment[kind]);
+    if (kind === 'key_reused' || kind === 'below_limit') return { kind: 'refused', reason: kind };
+    return { kind, ...(await ledger.balanceOf(adjustment.tenant)) };
+  });
+
+  await queue.answer(leaseSubjects.limit, service, async (question: unknown): Promise<LimitAnswer> => {
+    const parsed = limitQuestion.parse(question);
+    const before = await ledger.setLimit(parsed.tenant, parsed.microCredits);
+    return { ...(await ledger.balanceOf(parsed.tenant)), beforeMicroCredits: String(before) };
+  });
+
+  await queue.answer(leaseSubjects.lowBalance, service, async (question: unknown): Promise<LowBalanceAnswer> => {
+    const parsed = lowBalanceQuestion.parse(question);
+    const { now, before } = await notices.thresholds(parsed.tenant, parsed.thresholds);
+    return { thresholds: now.map(String), before: before.map(String) };
+  });
+
+  await queue.answer(leaseSubjects.statement, service, async (question: unknown): Promise<StatementAnswer> => {
+    const { after, ...period } = statementQuestion.parse(question);
+    if (after === undefined) await caughtUp();
+    return statements.read({ ...period, ...(after === undefined ? {} : { after }) });
+  });
+
+  await queue.answer(leaseSubjects.refunds, service, async (question: unknown): Promise<RefundsAnswer> => {
+    const parsed = refundsQuestion.parse(question);
+    const refunds = await ledger.refundsOf(parsed.tenant, parsed.ids);
+    return { refunds: refunds.map(({ id, microCredits }) => ({ id, microCredits: String(microCredits) })) };
+  });
 }
 
 /** Attributes are remembered by identity. */
-const byKind = { granted: { answer: 'granted' }, no_credit: { answer: 'no_credit' }, retry: { answer: 'retry' } } as const;
+const byKind = {
+  granted: { answer: 'granted' },
+  no_credit: { answer: 'no_credit' },
+  capped: { answer: 'capped' },
+  retry: { answer: 'retry' },
+} as const;
+const byAdjustment = {
+  posted: { result: 'posted' },
+  repeated: { result: 'repeated' },
+  key_reused: { result: 'key_reused' },
+  below_limit: { result: 'below_limit' },
+} as const;
 const byTopUp = { posted: { result: 'posted' }, repeated: { result: 'repeated' }, key_reused: { result: 'key_reused' } } as const;

@@ -5,6 +5,8 @@ import type { config } from './config.ts';
 import { openBilling } from './database.ts';
 import { lead, type Lead } from './lead.ts';
 import { contend } from './leadership.ts';
+import { createLedger } from './ledger.ts';
+import { startReconciling } from './reconcile.ts';
 
 export async function start({ name, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const database = openBilling(settings.DATABASE_URL);
@@ -12,11 +14,16 @@ export async function start({ name, config: settings, log }: ServiceContext<type
   const plans = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
   const times = { ttlMs: settings.LEASE_TTL_MS, graceMs: settings.LEASE_GRACE_MS };
   let work: Lead | undefined;
+  let reconciling: Awaited<ReturnType<typeof startReconciling>> | undefined;
   const leadership = await contend({
     databaseUrl: settings.DATABASE_URL,
     log,
     async lead() {
       work = await lead({ queue, database, plans, times, log });
+      const { caughtUp } = work;
+      const ledger = createLedger(database);
+      const [everyMs, unendedAfterMs] = [settings.RECONCILE_EVERY_MS, settings.UNENDED_AFTER_MS];
+      reconciling = await startReconciling({ queue, database, ledger, plans, caughtUp, everyMs, unendedAfterMs, log });
     },
     lost(err) {
       // whatever is under way here is of no use any more; the supervisor starts a new process, which stands by
@@ -34,6 +41,7 @@ export async function start({ name, config: settings, log }: ServiceContext<type
     },
     async stop() {
       await leadership.withdraw();
+      await reconciling?.stop();
       await work?.stop();
       await queue.close();
       await plans.stop();
