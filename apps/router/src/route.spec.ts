@@ -29,7 +29,7 @@ const routes = createPrefixTable([
   ['44', { id: 'uk', prefix: '44', connectorId: 'carrier-a' }],
   ['4479', { id: 'uk-mobile', prefix: '4479', connectorId: 'carrier-b' }],
 ]);
-const facts = { snapshot: { routes }, cancelled: new Set<string>() };
+const facts = { snapshot: { routes, buyPrice: () => undefined }, cancelled: new Set<string>() };
 
 test.each([
   ['the longest prefix that fits', '+447912345678', 'carrier-b', 'uk-mobile'],
@@ -40,6 +40,14 @@ test.each([
     kind: 'done',
     events: [{ type: 'message.routed', at: nowMs, message: { ...message, to }, connector, route: id }],
   });
+});
+
+test('what the provider takes for all its segments at this moment is noted with the message', () => {
+  const asked: unknown[] = [];
+  const buyPrice = (...what: unknown[]) => (asked.push(what), 700_000n);
+  const outcome = route(submitted({ segments: 3 }), { ...facts, snapshot: { routes, buyPrice } }, nowMs);
+  expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'message.routed', connector: 'carrier-b', buyMicroCredits: '2100000' }] });
+  expect(asked).toEqual([['carrier-b', '447912345678', nowMs]]);
 });
 
 test('a number that no route leads to: rejected as unroutable, without the content', () => {
@@ -67,6 +75,32 @@ test.each([
       { type: 'message.due', at: nowMs, message: event.message, dueAtMs: sendAtMs },
       { type: 'message.scheduled', at: nowMs, message: headOf(event.message), sendAtMs },
     ],
+  });
+});
+
+test('a message that is held for a review waits until its validity ends, whenever it was to be sent', () => {
+  for (const special of [{}, { sendAtMs: nowMs + 5 }]) {
+    const event = submitted({ held: 'operator', ...special });
+    const { validUntilMs } = event.message;
+    expect(route(event, facts, nowMs)).toEqual({
+      kind: 'done',
+      events: [
+        { type: 'message.due', at: nowMs, message: event.message, dueAtMs: validUntilMs },
+        { type: 'message.scheduled', at: nowMs, message: headOf(event.message), sendAtMs: validUntilMs },
+      ],
+    });
+  }
+});
+
+test.each([
+  ['has expired when nobody released it, also when it comes a moment early', { held: 'own' }, nowMs + 60_000, { state: 'expired' }],
+  ['was cancelled when it comes due before that', { held: 'own' }, nowMs, { state: 'cancelled' }],
+  ['is routed once it was released', {}, nowMs, { type: 'message.routed', connector: 'carrier-b' }],
+] as const)('a message that was held %s', (_, changes, dueAtMs, made) => {
+  const due = { ...message, ...changes };
+  expect(route({ type: 'message.due', at: nowMs - 5, message: due, dueAtMs }, facts, nowMs)).toMatchObject({
+    kind: 'done',
+    events: [made],
   });
 });
 
