@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { newId, type EventsQuestion, type Hop, type LoggedMessage, type MessageListQuestion, type StatsAnswer } from '@heliograph/message';
+import {
+  newId,
+  type EventsQuestion,
+  type Hop,
+  type LoggedMessage,
+  type HeldQuestion,
+  type MessageListQuestion,
+  type StatsAnswer,
+} from '@heliograph/message';
 import { createAnswers, type AnswersOptions } from './answer.ts';
 
 const id = newId();
@@ -16,9 +24,11 @@ function answersWith({ foundAt, reached = [], caughtUp = true }: { foundAt: numb
       read: async () => (did.push('look'), ++looks >= foundAt ? { message, hops } : undefined),
       known: async ({ ids }) => (did.push('look'), ids.map((one) => ({ id: one, to: '+31612345678', segments: 1, microCredits: '1' }))),
       list: async ({ limit }: MessageListQuestion) => ({ messages: [], next: `after ${limit}` }),
+      held: async ({ limit, tenant = 'all' }: HeldQuestion) => ({ messages: [], next: `${limit} of ${tenant}` }),
       events: async ({ limit, after = 'the oldest' }: EventsQuestion) => ({ events: [], next: `${limit} from ${after}`, more: false }),
       stats: async () => ({ byState: {} as StatsAnswer['byState'] }),
       erase: async (_, withinMs) => ({ erased: withinMs }),
+      usage: async ({ limit }) => (did.push('look'), { records: [], next: `after ${limit}` }),
     },
     gatherer: { written: async () => void did.push('buffer') },
     progress: {
@@ -109,7 +119,7 @@ describe('a question for events', () => {
     expect(await answers.events({ tenant: 'acme', limit, ...(after === undefined ? {} : { after }) })).toMatchObject({ next });
   });
 
-  it.each(['', '7', '7-', '-1', "7-1'", '1234567890123456789-1', '1-1234567890', 'Now'])(
+  it.each(['', '7', '7-', '-1', "7-1'", '1234567890123456789-1', '1-1234567890123456789', 'Now'])(
     'after %j, no cursor, has no answer',
     async (after) => {
       const { answers } = answersWith({ foundAt: 1 });
@@ -133,4 +143,28 @@ describe('a question for which messages are known', () => {
     const answer = await answers.known({ tenant: 'acme', ids });
     expect([answer.messages.length, answer.complete, did]).toEqual([known, complete, ['catch up', 'look']]);
   });
+});
+
+describe('a question about usage', () => {
+  const question = { tenant: 'acme', sinceMs: 0, untilMs: 1, limit: 1_000_000 };
+
+  it('waits, for its first page, until all that is stored is written, and says when it is not', async () => {
+    const { did, answers } = answersWith({ foundAt: 1 });
+    expect(await answers.usage(question)).toEqual({ complete: true, records: [], next: 'after 500' });
+    expect(did).toEqual(['catch up', 'look']);
+    expect(await answersWith({ foundAt: 1, caughtUp: false }).answers.usage(question)).toMatchObject({ complete: false });
+  });
+
+  it('looks at once for a further page', async () => {
+    const { did, answers } = answersWith({ foundAt: 1, caughtUp: false });
+    expect(await answers.usage({ ...question, after: newId() })).toMatchObject({ complete: true });
+    expect(did).toEqual(['look']);
+  });
+});
+
+it('what is held is asked for by tenant or of all, a page of bounded length at a time', async () => {
+  const { answers } = answersWith({ foundAt: 1 });
+  expect(await answers.held({ limit: 1_000_000 })).toEqual({ messages: [], next: '100 of all' });
+  expect(await answers.held({ limit: 5, tenant: 'acme', before: newId() })).toEqual({ messages: [], next: '5 of acme' });
+  expect(await answers.held({ limit: 5, before: 'nonsense' })).toEqual({ messages: [] });
 });

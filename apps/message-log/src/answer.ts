@@ -2,6 +2,7 @@ import {
   historyEventsMax,
   historyKnownMax,
   historyListMax,
+  usageMax,
   isEventsCursor,
   isId,
   isShortId,
@@ -9,6 +10,8 @@ import {
   type EraseQuestion,
   type EventsAnswer,
   type EventsQuestion,
+  type HeldAnswer,
+  type HeldQuestion,
   type KnownAnswer,
   type KnownQuestion,
   type MessageAnswer,
@@ -18,6 +21,8 @@ import {
   type StatsAnswer,
   type StatsQuestion,
   type TraceAnswer,
+  type UsageAnswer,
+  type UsageQuestion,
 } from '@heliograph/message';
 import type { History } from './history.ts';
 import type { Gatherer } from './gatherer.ts';
@@ -29,14 +34,16 @@ export interface Answers {
   get(question: MessageQuestion): Promise<MessageAnswer>;
   trace(question: MessageQuestion): Promise<TraceAnswer>;
   list(question: MessageListQuestion): Promise<MessageListAnswer>;
+  held(question: HeldQuestion): Promise<HeldAnswer>;
   known(question: KnownQuestion): Promise<KnownAnswer>;
   events(question: EventsQuestion): Promise<EventsAnswer>;
   stats(question: StatsQuestion): Promise<StatsAnswer>;
   erase(question: EraseQuestion): Promise<EraseAnswer>;
+  usage(question: UsageQuestion): Promise<UsageAnswer>;
 }
 
 export interface AnswersOptions {
-  readonly history: Pick<History, 'read' | 'list' | 'known' | 'events' | 'stats' | 'erase'>;
+  readonly history: Pick<History, 'read' | 'list' | 'held' | 'known' | 'events' | 'stats' | 'erase' | 'usage'>;
   readonly gatherer: Pick<Gatherer, 'written'>;
   /** Of the stream of submitted messages. */
   readonly progress: Pick<Progress, 'reached' | 'passed'>;
@@ -87,6 +94,14 @@ export function createAnswers({ history, gatherer, progress, lastSubmitted, caug
       if (!isSearchable(question)) return { messages: [] };
       return history.list({ ...question, limit: bounded(question.limit, historyListMax) });
     },
+    async held({ tenant, limit, before }) {
+      if (before !== undefined && !isId(before)) return { messages: [] };
+      return history.held({
+        limit: bounded(limit, historyListMax),
+        ...(tenant === undefined ? {} : { tenant }),
+        ...(before === undefined ? {} : { before }),
+      });
+    },
     async known({ tenant, ids }) {
       const asked = ids.filter(isId).slice(0, historyKnownMax);
       // first: what is looked at before could be written meanwhile
@@ -98,6 +113,10 @@ export function createAnswers({ history, gatherer, progress, lastSubmitted, caug
       return history.events({ tenant, limit: bounded(limit, historyEventsMax), ...(after === undefined ? {} : { after }) });
     },
     stats: (question) => history.stats(question),
+    async usage(question) {
+      const complete = question.after !== undefined || (await caughtUp(caughtUpWithinMs));
+      return { complete, ...(await history.usage({ ...question, limit: bounded(question.limit, usageMax) })) };
+    },
     erase: (question) => history.erase(question, eraseWithinMs),
   };
 }

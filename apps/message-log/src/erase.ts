@@ -80,7 +80,10 @@ export function createErasing(database: Database): Erasing {
   };
 }
 
-/** In the order of ids, as messages are written: nobody waits in a circle. What has ended stays so, so the state is that of the tally. */
+/**
+ * In the order of ids, as messages are written: nobody waits in a circle. What has ended stays so, so the state is that of the tally. It is
+ * noted from when on nothing is missing, for those who add up.
+ */
 const eraseStatement = `
   WITH doomed AS MATERIALIZED (
     SELECT tenant, id FROM message_log.message
@@ -91,6 +94,10 @@ const eraseStatement = `
     WHERE message.tenant = doomed.tenant AND message.id = doomed.id
     RETURNING message.tenant, message.id, message.accepted_at, message.state
   ), tallied AS (${tallyChanges('SELECT tenant, id, accepted_at, state, -1 AS change FROM erased WHERE accepted_at IS NOT NULL')}
+  ), noted AS (
+    INSERT INTO message_log.erased AS noted (tenant, up_to)
+    SELECT tenant, max(accepted_at) FROM erased WHERE accepted_at IS NOT NULL GROUP BY tenant
+    ON CONFLICT (tenant) DO UPDATE SET up_to = greatest(noted.up_to, excluded.up_to)
   )
   SELECT count(*)::integer AS erased, max(id::text) AS last FROM erased`;
 

@@ -4,6 +4,8 @@ import type {
   EraseQuestion,
   EventsAnswer,
   EventsQuestion,
+  HeldAnswer,
+  HeldQuestion,
   Hop,
   KnownMessage,
   KnownQuestion,
@@ -13,17 +15,21 @@ import type {
   MessageQuestion,
   StatsAnswer,
   StatsQuestion,
+  UsageAnswer,
+  UsageQuestion,
 } from '@heliograph/message';
 import { isId, withoutDashes } from '@heliograph/message';
 import { PrismaClient } from '../generated/client.ts';
 import type { MessageModel } from '../generated/models.ts';
 import { createErasing } from './erase.ts';
 import { hopsOf, type Row, type StoredHops } from './log.ts';
+import { readHeld } from './held.ts';
 import { readReports } from './reports.ts';
 import { search } from './search.ts';
 import { messageOf } from './shown.ts';
 import { statementsOf } from './statement.ts';
 import { readTally } from './tally.ts';
+import { readUsage } from './usage.ts';
 
 export type Database = PrismaClient;
 
@@ -37,14 +43,19 @@ export interface History {
   write(rows: readonly Row[]): Promise<void>;
   read(question: MessageQuestion): Promise<{ message: LoggedMessage; hops: Hop[] } | undefined>;
   list(question: MessageListQuestion): Promise<MessageListAnswer>;
+  /** What waits for a review. */
+  held(question: HeldQuestion): Promise<HeldAnswer>;
   /** Those of the tenant that are accepted. */
   known(question: KnownQuestion): Promise<KnownMessage[]>;
   events(question: EventsQuestion): Promise<EventsAnswer>;
   stats(question: StatsQuestion): Promise<StatsAnswer>;
+  usage(question: UsageQuestion): Promise<Omit<UsageAnswer, 'complete'>>;
   /** Those that have ended, for at most so long, and all reports that are there. */
   erase(question: EraseQuestion, withinMs: number): Promise<EraseAnswer>;
   /** Removes a batch of what is older than that (unix ms), of every tenant. Resolves with how much it removed; 0: nothing was left. */
   purge(beforeMs: number): Promise<number>;
+  /** A query of its tables, for what adds up over the messages themselves. */
+  rows<Row>(sql: string, ...values: unknown[]): Promise<Row[]>;
   /** Whether the database answered when it was last asked. */
   readonly reachable: boolean;
   /** Asks it. */
@@ -100,6 +111,7 @@ export function openHistory(databaseUrl: string): History {
       return found ? { message: messageOf(found), hops: hopsOf(found.hops as unknown as StoredHops) } : undefined;
     },
     list: (question) => asked(search(database, question)),
+    held: (question) => asked(readHeld(database, question)),
     async known({ tenant, ids }) {
       const found = await asked(
         database.message.findMany({
@@ -116,8 +128,10 @@ export function openHistory(databaseUrl: string): History {
     },
     events: (question) => asked(readReports(database, question)),
     stats: (question) => asked(readTally(database, question)),
+    usage: (question) => asked(readUsage(database, question)),
     erase: (question, withinMs) => asked(erasing.erase(question, withinMs)),
     purge: (beforeMs) => asked(erasing.purge(beforeMs)),
+    rows: <Row>(sql: string, ...values: unknown[]) => asked<Row[]>(database.$queryRawUnsafe<Row[]>(sql, ...values)),
     get reachable() {
       return reachable;
     },

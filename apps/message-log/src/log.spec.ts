@@ -164,13 +164,25 @@ describe('what events make of a row', () => {
     expect(hopsOf(row.hops).map((hop) => hop.stage)).toEqual(hops);
   });
 
+  it('keeps what the provider takes for the message, but not in a hop, which tenants see', () => {
+    const costs = (at: number, buyMicroCredits: string) => ({ ...routed, at, buyMicroCredits }) as LoggedEvent;
+    for (const events of [
+      [costs(t0 + 100, '5'), costs(t0 + 900, '7')],
+      [costs(t0 + 900, '7'), costs(t0 + 100, '5')],
+    ]) {
+      const row = fold([submitted, ...events]);
+      expect(row.routed).toMatchObject({ routed_at: t0 + 900, buy_micro_credits: '7' });
+      expect(JSON.stringify(hopsOf(row.hops))).not.toMatch(/buy|"7"/i);
+    }
+  });
+
   it('keeps what the message is, who did each hop, and the ids of its segments in their order', () => {
     const row = fold([submitted, routed, sent]);
     expect(row).toMatchObject({
       tenant: 'acme',
       facts: { to_addr: '+31612345678', micro_credits: '2000000', reference: 'order 7' },
       content: { content_at: t0, text: 'Dag Ørsted €', octets: null, flash: false },
-      routed: { connector: 'north' },
+      routed: { connector: 'north', buy_micro_credits: null },
       sent: { provider_ids: ['b2', 'a1'] },
     });
     expect(hopsOf(row.hops)).toEqual([

@@ -29,7 +29,7 @@ export interface Row {
   content: SentContent | undefined;
   verdict: Verdict;
   /** The latest wins. */
-  routed: { readonly routed_at: number; readonly connector: string } | undefined;
+  routed: { readonly routed_at: number; readonly connector: string; readonly buy_micro_credits: string | null } | undefined;
   sent: { readonly sent_at: number; readonly provider_ids: readonly string[] } | undefined;
   /** At most one of each rank, the lowest first: what the tenant is told. */
   reports: readonly StoredReport[];
@@ -62,6 +62,8 @@ interface SentContent {
   readonly octets: string | null;
   readonly udh: string | null;
   readonly flash: boolean;
+  /** By whose settings it waits for a review. A release is a replacement without it. */
+  readonly held: string | null;
 }
 
 /** The highest rank wins (a state never goes backwards), of one rank the earliest (the first final state stays). */
@@ -195,16 +197,20 @@ function additionOf(event: LoggedEvent): Addition {
         hop: { door, segments, microCredits: charge.microCredits },
       };
     }
-    case 'message.scheduled':
-      return { state: 'scheduled', hop: { sendAtMs: event.sendAtMs } };
+    case 'message.scheduled': {
+      const { held } = event.message;
+      return { state: 'scheduled', hop: held === undefined ? { sendAtMs: event.sendAtMs } : { heldBy: held, untilAtMs: event.sendAtMs } };
+    }
     case 'message.replaced': {
       const { message, at } = event;
       const { sendAtMs = at, validUntilMs } = message;
-      return { state: 'scheduled', content: contentOf(message, event, at), hop: { sendAtMs, validUntilMs } };
+      const hop = event.releasedBy === undefined ? { sendAtMs, validUntilMs } : { releasedBy: event.releasedBy, sendAtMs };
+      return { state: 'scheduled', content: contentOf(message, event, at), hop };
     }
     case 'message.routed': {
-      const { connector, route, at } = event;
-      return { state: 'routed', routed: { routed_at: at, connector }, hop: { connector, route } };
+      const { connector, route, buyMicroCredits = null, at } = event;
+      // what it costs is in no hop: tenants see those
+      return { state: 'routed', routed: { routed_at: at, connector, buy_micro_credits: buyMicroCredits }, hop: { connector, route } };
     }
     case 'message.sent': {
       const { connector, providerIds, at } = event;
@@ -258,6 +264,7 @@ function contentOf(head: MessageHead, { content, flash = false }: Pick<Message, 
     octets: content.kind === 'binary' ? content.octets : null,
     udh: content.udh ?? null,
     flash,
+    held: head.held ?? null,
   };
 }
 
@@ -299,7 +306,11 @@ function isLater<T>(a: T, b: T | undefined, order: (one: T) => readonly (string 
 }
 
 const contentOrder = ({ content_at }: SentContent) => [content_at];
-const routedOrder = ({ routed_at, connector }: NonNullable<Row['routed']>) => [routed_at, connector];
+const routedOrder = ({ routed_at, connector, buy_micro_credits }: NonNullable<Row['routed']>) => [
+  routed_at,
+  connector,
+  buy_micro_credits ?? '',
+];
 const reportOrder = ({ done_at, state, reason, error_code }: StoredReport) => [done_at, state, reason ?? '', error_code ?? ''];
 const sentOrder = ({ sent_at, provider_ids }: NonNullable<Row['sent']>) => [sent_at, ...provider_ids];
 

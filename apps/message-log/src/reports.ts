@@ -10,7 +10,7 @@ import type { Database } from './history.ts';
 
 interface ReportRow {
   readonly written_in: bigint;
-  readonly n: number;
+  readonly n: bigint;
   readonly message_id: string;
   readonly from_addr: string;
   readonly to_addr: string;
@@ -34,16 +34,16 @@ const start = '0-0';
 
 /** `after` has the form of a cursor, or is `now`. */
 export async function readReports(database: Database, { tenant, limit, after = start }: EventsQuestion): Promise<EventsAnswer> {
-  if (after === 'now') return { events: [], next: cursorOf({ written_in: await readHorizon(database), n: 0 }), more: false };
+  if (after === 'now') return { events: [], next: cursorOf({ written_in: await readHorizon(database), n: 0n }), more: false };
   const [writtenIn = '0', n = '0'] = after.split('-');
   const rows = await database.$queryRawUnsafe<ReportRow[]>(
     `SELECT written_in, n, message_id::text, from_addr, to_addr, segments, reference, state, reason, error_code, accepted_at, done_at
      FROM message_log.report
-     WHERE tenant = $1 AND (written_in, n) > ($2::bigint, $3::integer) AND written_in < ${horizon}
+     WHERE tenant = $1 AND (written_in, n) > ($2::bigint, $3::bigint) AND written_in < ${horizon}
      ORDER BY written_in, n LIMIT $4`,
     tenant,
     BigInt(writtenIn),
-    Number(n),
+    BigInt(n),
     limit + 1,
   );
   const events = rows.slice(0, limit).map((row) => ({ cursor: cursorOf(row), report: reportOf(row) }));

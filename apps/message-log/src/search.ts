@@ -55,11 +55,21 @@ export async function search(database: Database, question: MessageListQuestion, 
 async function spansOf(database: Database, question: MessageListQuestion): Promise<readonly Span[]> {
   const { tenant, state, to, reference, before = idLast, sinceMs, untilMs } = question;
   const whole: Span = {
-    lower: sinceMs === undefined ? idFirst : idAt(sinceMs - idOlderMsMax),
-    upper: min(before, untilMs === undefined ? idLast : idAt(untilMs + idYoungerMsMax)),
+    lower: sinceMs === undefined ? idFirst : lowestIdSince(sinceMs),
+    upper: min(before, untilMs === undefined ? idLast : idsBefore(untilMs)),
   };
   if (state === undefined || to !== undefined || reference !== undefined) return [whole];
   return spansOfHours(await hoursWith(database, tenant, state), whole);
+}
+
+/** No message that was accepted then or later has a lower id. */
+export function lowestIdSince(ms: number): string {
+  return idAt(ms - idOlderMsMax);
+}
+
+/** Every message that was accepted before then has a lower id. */
+export function idsBefore(ms: number): string {
+  return idAt(ms + idYoungerMsMax);
 }
 
 /** `hoursMs` in any order: adjoining ones as one span, the newest first, as far as they are in `within`. */

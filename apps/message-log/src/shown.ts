@@ -30,11 +30,13 @@ export function messageOf(row: MessageModel): LoggedMessage {
     providerIds: row.providerIds,
     ...(content ? { content } : {}),
     ...(row.flash ? { flash: true } : {}),
+    ...(row.held === null ? {} : { held: row.held as NonNullable<LoggedMessage['held']> }),
     ...(row.receiptId === null ? {} : { receiptId: row.receiptId }),
     ...(row.reference === null ? {} : { reference: row.reference }),
     ...(row.reason === '' ? {} : { reason: row.reason as FailureReason }),
     ...(row.errorCode === '' ? {} : { errorCode: row.errorCode }),
     ...(row.connector === null ? {} : { connector: row.connector }),
+    ...(row.buyMicroCredits === null ? {} : { buyMicroCredits: String(row.buyMicroCredits) }),
     ...(row.routedAt === null ? {} : { routedAtMs: row.routedAt.getTime() }),
     ...(row.sentAt === null ? {} : { sentAtMs: row.sentAt.getTime() }),
   };

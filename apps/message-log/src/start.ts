@@ -5,14 +5,21 @@ import {
   streamOf,
   flow,
   reportsWritten,
+  type ChargedQuestion,
   type EraseQuestion,
   type EventsQuestion,
+  type HeldQuestion,
   type KnownQuestion,
+  type MarginsQuestion,
+  type RefundableQuestion,
+  type ReportedQuestion,
   type ReportsWritten,
   type StatsQuestion,
   type StreamName,
   type MessageQuestion,
   type MessageListQuestion,
+  type UsageQuestion,
+  type UnendedQuestion,
   subjectIdOf,
 } from '@heliograph/message';
 import { openQueue, type Delivery, type Worker } from '@heliograph/queue';
@@ -22,8 +29,10 @@ import type { config as configSchema } from './config.ts';
 import { createGatherer } from './gatherer.ts';
 import { isDataError, openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
+import { readMargins } from './margins.ts';
 import { createProgress } from './progress.ts';
 import { startPurging } from './purge.ts';
+import { createReconciling } from './reconcile.ts';
 import { startTrimming } from './trim.ts';
 
 const name = 'message-log';
@@ -80,14 +89,25 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     lastSubmitted: () => queue.lastSeq('SUBMITTED'),
     caughtUp: (withinMs) => queue.caughtUp({ stage: 'log', stream: 'SUBMITTED', withinMs }),
   });
+  const reconciling = createReconciling({
+    history,
+    caughtUp: (stream, withinMs) => queue.caughtUp({ stage: 'log', stream, withinMs }),
+  });
   await Promise.all([
     queue.answer<MessageQuestion>(historySubjects.get, name, answers.get),
     queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace),
     queue.answer<MessageListQuestion>(historySubjects.list, name, answers.list),
+    queue.answer<HeldQuestion>(historySubjects.held, name, answers.held),
     queue.answer<KnownQuestion>(historySubjects.known, name, answers.known),
     queue.answer<EventsQuestion>(historySubjects.events, name, answers.events),
     queue.answer<StatsQuestion>(historySubjects.stats, name, answers.stats),
     queue.answer<EraseQuestion>(historySubjects.erase, name, answers.erase),
+    queue.answer<UsageQuestion>(historySubjects.usage, name, answers.usage),
+    queue.answer<MarginsQuestion>(historySubjects.margins, name, (question) => readMargins(history, question)),
+    queue.answer<ChargedQuestion>(historySubjects.charged, name, reconciling.charged),
+    queue.answer<RefundableQuestion>(historySubjects.refundable, name, reconciling.refundable),
+    queue.answer<ReportedQuestion>(historySubjects.reported, name, reconciling.reported),
+    queue.answer<UnendedQuestion>(historySubjects.unended, name, reconciling.unended),
   ]);
   const trimming = startTrimming({ queue, replayWindowMs: config.REPLAY_WINDOW_MS, everyMs: config.TRIM_EVERY_MS, log });
   const purging = startPurging({ history, keepMs: config.HISTORY_DAYS * dayMs, everyMs: config.PURGE_EVERY_MS, log });

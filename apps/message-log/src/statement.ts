@@ -76,9 +76,10 @@ const groups: { readonly [Name in GroupName]: Readonly<Record<keyof Group<Name>,
     octets: 'text',
     udh: 'text',
     flash: 'boolean',
+    held: 'text',
   },
   verdict: { state: 'text', state_rank: 'smallint', state_at: 'unix ms', reason: 'text', error_code: 'text' },
-  routed: { routed_at: 'unix ms', connector: 'text' },
+  routed: { routed_at: 'unix ms', connector: 'text', buy_micro_credits: 'bigint' },
   sent: { sent_at: 'unix ms', provider_ids: 'text[]' },
 };
 
@@ -145,18 +146,28 @@ const rules: readonly { columns: readonly string[]; wins: string }[] = [
          > (old.state_rank, excluded.state_at, old.state COLLATE "C", old.reason COLLATE "C", old.error_code COLLATE "C")`,
   },
   {
-    columns: ['content_at', 'send_at', 'valid_until', 'text', 'octets', 'udh', 'flash'],
+    columns: ['content_at', 'send_at', 'valid_until', 'text', 'octets', 'udh', 'flash', 'held'],
     // one that was stored before there was this column has a content without its time: it stays until a later one is heard of
     wins: 'coalesce(excluded.content_at > old.content_at, excluded.content_at IS NOT NULL)',
   },
   {
-    columns: ['routed_at', 'connector'],
-    wins: 'coalesce((excluded.routed_at, excluded.connector COLLATE "C") > (old.routed_at, old.connector COLLATE "C"), old.routed_at IS NULL)',
+    columns: ['routed_at', 'connector', 'buy_micro_credits'],
+    wins: `coalesce((excluded.routed_at, excluded.connector COLLATE "C", coalesce(excluded.buy_micro_credits::text, '') COLLATE "C")
+         > (old.routed_at, old.connector COLLATE "C", coalesce(old.buy_micro_credits::text, '') COLLATE "C"), old.routed_at IS NULL)`,
   },
   {
     columns: ['sent_at', 'provider_ids'],
     wins: 'coalesce((excluded.sent_at, excluded.provider_ids COLLATE "C") > (old.sent_at, old.provider_ids COLLATE "C"), old.sent_at IS NULL)',
   },
+];
+
+const thisTransaction = 'pg_current_xact_id()::text::bigint';
+/** More than a batch has rows, each with two reports at most. */
+const reportsOfATransactionMax = 1 << 20;
+
+const reportedChanges = [
+  'reported_rank = greatest(old.reported_rank, excluded.reported_rank)',
+  'reported_in = CASE WHEN excluded.reported_rank > old.reported_rank THEN greatest(old.reported_in, excluded.reported_in) ELSE old.reported_in END',
 ];
 
 interface Kind {
@@ -189,6 +200,7 @@ function tallied(fits: Kind['fits'], columns: readonly Column<Row>[]): Kind {
 
 function upsert(of: readonly Column<Row>[]): string {
   const names = of.map(({ name }) => name);
+  const reports = names.includes('reported_rank');
   const ruled = new Set([...rules.flatMap((rule) => rule.columns), 'id', 'tenant', 'hops', 'reported_rank']);
   const changes = [
     ...names.filter((name) => !ruled.has(name)).map((name) => `${name} = coalesce(old.${name}, excluded.${name})`),
@@ -198,23 +210,25 @@ function upsert(of: readonly Column<Row>[]): string {
         .map((name) => `${name} = CASE WHEN ${rule.wins} THEN excluded.${name} ELSE old.${name} END`),
     ),
     'hops = old.hops || excluded.hops',
-    ...(names.includes('reported_rank') ? ['reported_rank = greatest(old.reported_rank, excluded.reported_rank)'] : []),
+    ...(reports ? reportedChanges : []),
   ];
   return `
-    INSERT INTO message_log.message AS old (${names.join(', ')})
-    SELECT ${selected(of)} FROM ${given(of, 1)}
+    INSERT INTO message_log.message AS old (${[...names, ...(reports ? ['reported_in'] : [])].join(', ')})
+    SELECT ${selected(of)}${reports ? `, CASE reported_rank WHEN 0 THEN 0 ELSE ${thisTransaction} END` : ''} FROM ${given(of, 1)}
     ON CONFLICT (tenant, id) DO UPDATE SET ${changes.join(', ')}`;
 }
 
 /**
  * The messages; how many are in each state; and the reports that have not been written yet. A report is known by the transaction that writes
- * it and its place in that: this is the only statement of its transaction.
+ * it and its place in that: this is the only statement of its transaction. Where a transaction that began later had the message first, the
+ * report comes under that one, behind all of its own: it cannot have been read yet, as this one was under way, and a lifted no_report stays
+ * behind the no_report.
  */
 function talliedUpsert(of: readonly Column<Row>[]): string {
   return `
   WITH written AS (${upsert(of)}
     RETURNING WITH (OLD AS before, NEW AS after) after.id, after.tenant, coalesce(before.reported_rank, 0) AS reported_rank,
-      before.accepted_at IS NOT NULL AS counted, before.state AS state_before, after.accepted_at, after.state
+      before.accepted_at IS NOT NULL AS counted, before.state AS state_before, after.accepted_at, after.state, after.reported_in
   ), tallied AS (${tallyChanges(`
     SELECT tenant, id, accepted_at, state, 1 AS change FROM written
     WHERE accepted_at IS NOT NULL AND (NOT counted OR state <> state_before)
@@ -222,8 +236,8 @@ function talliedUpsert(of: readonly Column<Row>[]): string {
     SELECT tenant, id, accepted_at, state_before, -1 FROM written WHERE counted AND state <> state_before`)}
   )
   INSERT INTO message_log.report (tenant, written_in, n, ${reportColumns.map(({ name }) => name).join(', ')})
-  SELECT tenant, pg_current_xact_id()::text::bigint, n, ${selected(reportColumns)}
-  FROM (SELECT given.*, written.tenant FROM ${given([...reportColumns, rankColumn], of.length + 1, true)}
+  SELECT tenant, reported_in, n + (reported_in - ${thisTransaction}) * ${reportsOfATransactionMax}, ${selected(reportColumns)}
+  FROM (SELECT given.*, written.tenant, written.reported_in FROM ${given([...reportColumns, rankColumn], of.length + 1, true)}
         JOIN written ON written.id = given.message_id WHERE given.rank > written.reported_rank) AS given`;
 }
 

@@ -120,6 +120,21 @@ describe('events', () => {
     expect([held, await pulled('slow'), await pulled('slow', now)]).toEqual([[], ['failed', 'delivered'], ['failed', 'delivered']]);
   });
 
+  it('of one message come in the order of its states, though the writer of the later one began first', async () => {
+    const one = message('overtaken');
+    const early = new pg.Client({ connectionString: servers.databaseUrl });
+    await early.connect();
+    await early.query('BEGIN');
+    await early.query('SELECT pg_current_xact_id()');
+    await history.write([fold([reported(one, 'no_report')]), fold([reported(message('overtaken'), 'failed')])]);
+    for (const { sql, parameters } of statementsOf([fold([reported(one, 'delivered', t0 + 400)])])) await early.query(sql, [...parameters]);
+    const held = await pulled('overtaken');
+    await early.query('COMMIT');
+    await early.end();
+    const states = await pulled('overtaken');
+    expect([held, states.at(-1), states.toSorted()]).toEqual([[], 'delivered', ['delivered', 'failed', 'no_report']]);
+  });
+
   it('of a writer that gave up do not hold back others', async () => {
     const failing = new pg.Client({ connectionString: servers.databaseUrl });
     await failing.connect();

@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { headOf, messageStates, newId, type Message, type MessageListQuestion, type MessageState } from '@heliograph/message';
+import {
+  headOf,
+  messageStates,
+  newId,
+  type Message,
+  type MessageListQuestion,
+  type MessageState,
+  type UsageRecord,
+} from '@heliograph/message';
 import { startServers, type TestServers } from '@heliograph/testbed';
 import { openDatabase, openHistory, type Database, type History } from '../src/history.ts';
 import { addEvent, type LoggedEvent, type Row } from '../src/log.ts';
@@ -58,6 +66,52 @@ function fold(events: readonly LoggedEvent[]): Row {
   for (const event of events) row = addEvent(row, event);
   return row as Row;
 }
+
+async function allUsage(sinceMs: number, untilMs: number, limit: number) {
+  const records: UsageRecord[] = [];
+  let after: string | undefined;
+  do {
+    const page = await history.usage({ tenant: 'seeker', sinceMs, untilMs, limit, ...(after === undefined ? {} : { after }) });
+    records.push(...page.records);
+    after = page.next;
+  } while (after !== undefined);
+  return records;
+}
+
+describe('usage records', () => {
+  it.each([
+    ['a day', day0 + 24 * hourMs, day0 + 48 * hourMs, 500],
+    ['everything, in small pages', 0, day0 + 100 * hourMs, 7],
+    ['one message, by the ms of its acceptance', day0 + 600_000, day0 + 600_001, 1],
+    ['nothing', day0 + 1, day0 + 600_000, 10],
+    ['no time at all', day0 + hourMs, day0, 10],
+  ])('of %s are each message once, in order', async (_, sinceMs, untilMs, limit) => {
+    const expected = messages.filter(({ message: { acceptedAtMs } }) => acceptedAtMs >= sinceMs && acceptedAtMs < untilMs);
+    const records = await allUsage(sinceMs, untilMs, limit);
+    expect(records).toEqual(
+      expected.map(({ message, state }) => ({
+        id: message.id,
+        acceptedAtMs: message.acceptedAtMs,
+        to: message.to,
+        from: message.from.addr,
+        segments: message.segments,
+        microCredits: message.charge.microCredits,
+        state,
+        connector: 'north',
+        reference: message.reference,
+      })),
+    );
+  });
+
+  it('have a message whose id is older than its acceptance', async () => {
+    const acceptedAtMs = day0 + 90 * hourMs;
+    const message = messageAt(acceptedAtMs, { id: idOf(acceptedAtMs - 47 * hourMs), tenant: 'late' });
+    await history.write([fold(deliveredWay(message))]);
+    const question = { tenant: 'late', sinceMs: acceptedAtMs, untilMs: acceptedAtMs + 1, limit: 10 };
+    expect((await history.usage(question)).records.map(({ id }) => id)).toEqual([message.id]);
+    expect((await history.usage({ ...question, tenant: 'seeker' })).records).toEqual([]);
+  });
+});
 
 async function allPages(question: Omit<MessageListQuestion, 'tenant'>, limits?: SearchLimits): Promise<string[][]> {
   const pages: string[][] = [];

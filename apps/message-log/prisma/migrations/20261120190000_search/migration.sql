@@ -10,13 +10,16 @@ CREATE INDEX "message_tenant_reference_id_idx" ON "message_log"."message"("tenan
 
 -- The rank of the last report that was written to "report": none is written twice, nor one of a lower rank after it.
 ALTER TABLE "message_log"."message" ADD COLUMN "reported_rank" SMALLINT NOT NULL DEFAULT 0;
+-- What it is ordered by in "report".
+ALTER TABLE "message_log"."message" ADD COLUMN "reported_in" BIGINT NOT NULL DEFAULT 0;
 
 -- Reports in the order in which they can be read without missing one: by the transaction that wrote them, and their place in it. A transaction
--- that is lower than all that are under way has been committed, or never will be.
+-- that is lower than all that are under way has been committed, or never will be. A report of a message that has one from a higher transaction
+-- (which got its row first, though it began later) comes under that one, behind all that it wrote itself.
 CREATE TABLE "message_log"."report" (
     "tenant" TEXT NOT NULL,
     "written_in" BIGINT NOT NULL,
-    "n" INTEGER NOT NULL,
+    "n" BIGINT NOT NULL,
     "message_id" UUID NOT NULL,
     "from_addr" TEXT NOT NULL,
     "to_addr" TEXT NOT NULL,
