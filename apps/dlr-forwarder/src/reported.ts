@@ -1,11 +1,11 @@
-import { done, newId, type MessageReported, type Outcome, type TakenBy } from '@heliograph/message';
+import { done, newId, type Outcome, type TakenBy, type WebhookNews } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import type { TenantEndpoints } from './endpoints.ts';
-import { chooseWebhook, webhookBody } from './webhook.ts';
+import { chooseForNotice, chooseWebhook, noticeBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
 import type { NewWebhook, WebhookOutbox } from './webhook-outbox.ts';
 
-const owed = counter('heliograph_dlr_forwarder_webhooks_total', 'reported messages by whether a webhook is owed, and why not');
+const owed = counter('heliograph_dlr_forwarder_webhooks_total', 'reported messages and notices by whether a webhook is owed, and why not');
 const owedBy = {
   post: owed.with({ outcome: 'owed' }),
   no_url: owed.with({ outcome: 'no_url' }),
@@ -37,12 +37,29 @@ export function createReportedHandler({
   };
 }
 
-function webhookFor(event: MessageReported, endpoints: TenantEndpoints): NewWebhook[] {
-  const { id: messageId, tenant } = event.message;
-  const choice = chooseWebhook(event, { webhook: endpoints.webhookOf(tenant), isGone: (url) => endpoints.isGone(tenant, url) });
+function webhookFor(event: TakenBy<'webhook'>, endpoints: TenantEndpoints): NewWebhook[] {
+  const { about, tenant, state, choose, body } = tellingOf(event);
+  const choice = choose({ webhook: endpoints.webhookOf(tenant), isGone: (url) => endpoints.isGone(tenant, url) });
   owedBy[choice.kind === 'post' ? 'post' : choice.why].add();
   if (choice.kind === 'none') return [];
-  return [{ id: newId(), messageId, tenant, state: event.state, url: choice.url, endpoint: choice.endpoint, body: webhookBody(event) }];
+  return [{ id: newId(), messageId: about, tenant, state, url: choice.url, endpoint: choice.endpoint, body: body() }];
+}
+
+interface Telling {
+  readonly about: string;
+  readonly tenant: string;
+  readonly state: WebhookNews;
+  readonly choose: (facts: WebhookFacts) => WebhookChoice;
+  readonly body: () => string;
+}
+
+function tellingOf(event: TakenBy<'webhook'>): Telling {
+  if (event.type === 'balance.low') {
+    const { id: about, tenant } = event;
+    return { about, tenant, state: event.type, choose: (facts) => chooseForNotice(event, facts), body: () => noticeBody(event) };
+  }
+  const { id: about, tenant } = event.message;
+  return { about, tenant, state: event.state, choose: (facts) => chooseWebhook(event, facts), body: () => webhookBody(event) };
 }
 
 const nothing = done();

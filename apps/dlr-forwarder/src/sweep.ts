@@ -1,4 +1,4 @@
-import { withoutDashes, type FinalState, type HeliographEvent, type ReportExhausted } from '@heliograph/message';
+import { withoutDashes, type HeliographEvent, type ReportExhausted, type WebhookNews } from '@heliograph/message';
 import { counter } from '@heliograph/service';
 import type { Database } from './database.ts';
 import { endedOf } from './receipt-book.ts';
@@ -92,22 +92,26 @@ function giveUp(
 ): Promise<number> {
   return database.$transaction(
     async (transaction) => {
-      const rows = await transaction.$queryRaw<{ message_id: string; tenant: string; state: FinalState; attempt: number }[]>`
+      const rows = await transaction.$queryRaw<{ message_id: string; tenant: string; state: WebhookNews; attempt: number }[]>`
         UPDATE dlr.webhook_delivery SET result = 'exhausted', next_at = NULL, done_at = ${new Date(nowMs)}
         WHERE id IN (
           SELECT id FROM dlr.webhook_delivery
           WHERE next_at IS NOT NULL AND owed_since <= ${before} ORDER BY owed_since LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
         RETURNING message_id, tenant, state, attempt`;
-      const events = rows.map(({ message_id, tenant, state, attempt }): ReportExhausted => {
-        return {
-          type: 'report.exhausted',
-          at: nowMs,
-          messageId: withoutDashes(message_id),
-          tenant,
-          via: 'webhook',
-          state,
-          attempts: attempt,
-        };
+      const events = rows.flatMap(({ message_id, tenant, state, attempt }): ReportExhausted[] => {
+        // a notice is of no message
+        if (state === 'balance.low') return [];
+        return [
+          {
+            type: 'report.exhausted',
+            at: nowMs,
+            messageId: withoutDashes(message_id),
+            tenant,
+            via: 'webhook',
+            state,
+            attempts: attempt,
+          },
+        ];
       });
       await Promise.all(events.map(publish));
       return rows.length;

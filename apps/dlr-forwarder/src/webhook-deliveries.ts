@@ -1,12 +1,12 @@
 import {
   isId,
   withoutDashes,
-  type FinalState,
   type WebhookAttempt,
   type WebhookDeliveriesAnswer,
   type WebhookDeliveriesQuestion,
   type WebhookDelivery,
   type WebhookDeliveryState,
+  type WebhookNews,
 } from '@heliograph/message';
 import { Prisma } from '../generated/client.ts';
 import { storable, type Database } from './database.ts';
@@ -34,7 +34,7 @@ const stateOf: Readonly<Record<Result, WebhookDeliveryState>> = {
 interface DeliveryRow {
   id: string;
   message_id: string;
-  state: FinalState;
+  state: WebhookNews;
   url: string;
   result: Result;
   created_at: Date;
@@ -100,7 +100,7 @@ function conditionOf(state: WebhookDeliveryState): Prisma.Sql {
 function shownOf(row: DeliveryRow, attempts: readonly WebhookAttempt[]): WebhookDelivery {
   return {
     id: withoutDashes(row.id),
-    messageId: withoutDashes(row.message_id),
+    ...(row.state === 'balance.low' ? {} : { messageId: withoutDashes(row.message_id) }),
     reported: row.state,
     url: row.url,
     state: stateOf[row.result],

@@ -249,6 +249,8 @@ export function wordFor(answer: Answer): string {
 
 function eventsOf({ webhook, result }: TriedWebhook): (ReportDelivered | ReportExhausted)[] {
   const { messageId, tenant, state, attempts } = webhook;
+  // a notice is of no message: nobody keeps what became of it but the outbox
+  if (state === 'balance.low') return [];
   const base = { at: Date.now(), messageId, tenant, via: 'webhook', state } as const;
   if (result === 'delivered') return [{ ...base, type: 'report.delivered', attempt: attempts + 1 }];
   return result === 'exhausted' ? [{ ...base, type: 'report.exhausted', attempts: attempts + 1 }] : [];

@@ -1,13 +1,14 @@
-import { withoutDashes, type FinalState } from '@heliograph/message';
+import { withoutDashes, type WebhookNews } from '@heliograph/message';
 import { storable, type Database } from './database.ts';
 
-/** A report to be posted. */
+/** A report or a notice to be posted. */
 export interface NewWebhook {
   /** The webhook-id: the same at every try. */
   readonly id: string;
+  /** Of a notice its own id. */
   readonly messageId: string;
   readonly tenant: string;
-  readonly state: FinalState;
+  readonly state: WebhookNews;
   readonly url: string;
   readonly endpoint: string;
   readonly body: string;
@@ -57,7 +58,7 @@ export interface GoneEndpoint {
 
 /** Webhooks between being owed and being posted, in Postgres: a process that dies loses none. One statement for many. */
 export interface WebhookOutbox {
-  /** A message's state is posted once, however often it is put. */
+  /** A message's state, or a notice, is posted once, however often it is put. */
   put(webhooks: readonly NewWebhook[], nowMs: number): Promise<void>;
   /** Takes what is due, and of an endpoint whose circuit is open one when its probe is. What is not settled when its lease ends is due again. */
   claim(claim: Claim): Promise<ClaimedWebhook[]>;
@@ -71,7 +72,7 @@ interface ClaimedRow {
   id: string;
   message_id: string;
   tenant: string;
-  state: FinalState;
+  state: WebhookNews;
   url: string;
   endpoint: string;
   body: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MessageHead, MessageReported } from '@heliograph/message';
+import type { BalanceLow, MessageHead, MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
-import { chooseWebhook, webhookBody, webhookVersion, type WebhookChoice } from './webhook.ts';
+import { chooseForNotice, chooseWebhook, noticeBody, webhookBody, webhookVersion, type WebhookChoice } from './webhook.ts';
 
 const head: MessageHead = {
   id: '0190f3c2a1b27c3d8e4f5a6b7c8d9e0f',
@@ -44,6 +44,33 @@ describe('the webhook of a report', () => {
   ];
   test.each(cases)('%s', (_, event, given, gone, choice) => {
     expect(chooseWebhook(event, { webhook: given, isGone: (url) => url === gone })).toEqual(choice);
+  });
+});
+
+describe('a notice of a low balance', () => {
+  const notice: BalanceLow = {
+    type: 'balance.low',
+    at: Date.parse('2026-11-20T10:00:03Z'),
+    id: head.id,
+    tenant: 'acme',
+    thresholdMicroCredits: '50000000',
+    spendableMicroCredits: '-1',
+  };
+
+  test("goes to the tenant's webhook, while that is on and signs", () => {
+    const choose = (given: Webhook | undefined) => chooseForNotice(notice, { webhook: given, isGone: () => false });
+    expect(choose(webhook)).toEqual({ kind: 'post', url: webhook.url, endpoint: 'acme acme.example' });
+    expect(choose({ ...webhook, enabled: false })).toEqual({ kind: 'none', why: 'no_url' });
+    expect(choose({ ...webhook, secrets: [] })).toEqual({ kind: 'none', why: 'no_secret' });
+    expect(choose(undefined)).toEqual({ kind: 'none', why: 'no_url' });
+  });
+
+  test('says which threshold it is about and what is left, in credits', () => {
+    expect(JSON.parse(noticeBody(notice))).toEqual({
+      type: 'balance.low',
+      timestamp: '2026-11-20T10:00:03.000Z',
+      data: { id: head.id, threshold: '50.000000', credits: '-0.000001' },
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { reportBody, type MessageReported } from '@heliograph/message';
+import { creditsText, reportBody, type BalanceLow, type MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
 
 /** What the control plane and earlier answers say of a tenant's webhooks. */
@@ -15,13 +15,22 @@ export type WebhookChoice =
 export type NoWebhook = 'no_url' | 'no_secret' | 'bad_url' | 'gone';
 
 /** Where the report of a message is posted: the message's own URL, else the tenant's while enabled. It must be signed, so without a secret nothing is. */
-export function chooseWebhook({ message }: MessageReported, { webhook, isGone }: WebhookFacts): WebhookChoice {
-  const url = message.webhook ?? (webhook?.enabled ? webhook.url : '');
+export function chooseWebhook({ message }: MessageReported, facts: WebhookFacts): WebhookChoice {
+  return choose(message, facts);
+}
+
+/** Where a notice is posted: the tenant's URL, while enabled. */
+export function chooseForNotice({ tenant }: BalanceLow, facts: WebhookFacts): WebhookChoice {
+  return choose({ tenant }, facts);
+}
+
+function choose(given: { readonly tenant: string; readonly webhook?: string }, { webhook, isGone }: WebhookFacts): WebhookChoice {
+  const url = given.webhook ?? (webhook?.enabled ? webhook.url : '');
   if (url === '') return { kind: 'none', why: 'no_url' };
   if (!webhook || webhook.secrets.length === 0) return { kind: 'none', why: 'no_secret' };
   if (!isWebUrl(url)) return { kind: 'none', why: 'bad_url' };
   if (isGone(url)) return { kind: 'none', why: 'gone' };
-  return { kind: 'post', url, endpoint: endpointOf(message.tenant, url) };
+  return { kind: 'post', url, endpoint: endpointOf(given.tenant, url) };
 }
 
 /** What shares one circuit and one bound: a tenant's own, so that no tenant's trouble is another's. A tenant's id has no space. */
@@ -36,6 +45,15 @@ function isWebUrl(text: string): boolean {
 /** The JSON that is posted; it does not change from try to try. */
 export function webhookBody({ message, at, ...report }: MessageReported): string {
   return JSON.stringify(reportBody({ ...message, ...report, from: message.from.addr, doneAtMs: at }));
+}
+
+/** The same of a notice: what can be spent is the balance with what is leased. */
+export function noticeBody({ id, at, thresholdMicroCredits, spendableMicroCredits }: BalanceLow): string {
+  return JSON.stringify({
+    type: 'balance.low',
+    timestamp: new Date(at).toISOString(),
+    data: { id, threshold: creditsText(BigInt(thresholdMicroCredits)), credits: creditsText(BigInt(spendableMicroCredits)) },
+  });
 }
 
 /** What a test posts: it says of no message. */

@@ -3,7 +3,16 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newWebhookSecret, verifyWebhook } from '@heliograph/credential';
-import { newId, type FinalState, type MessageHead, type MessageReported, type ReportDelivered } from '@heliograph/message';
+import {
+  newId,
+  webhookSubjects,
+  type BalanceLow,
+  type FinalState,
+  type MessageHead,
+  type MessageReported,
+  type ReportDelivered,
+  type WebhookDeliveriesAnswer,
+} from '@heliograph/message';
 import { registryChanged } from '@heliograph/registry';
 import { eventually } from '@heliograph/testbed';
 import { publicLookup } from '@heliograph/webhook';
@@ -107,6 +116,39 @@ describe('the webhook of a message', () => {
       result: 'delivered',
       done: true,
     });
+  }, 15_000);
+
+  test('carries the notice of a low balance, once however often it was published, tried again as a report is, and told to nobody else', async () => {
+    const path = `/${tenant}`;
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    endpoint.onPath(path, (attempt) => (attempt === 1 ? 500 : 200));
+    await start();
+    const notice: BalanceLow = {
+      type: 'balance.low',
+      at: Date.now(),
+      id: newId(),
+      tenant,
+      thresholdMicroCredits: '50000000',
+      spendableMicroCredits: '49500000',
+    };
+    await platform.queue.publish(notice);
+    await platform.queue.publish(notice);
+    const event = await ended();
+    const got = await endpoint.until(path, 3);
+    const notices = got.filter(({ body }) => JSON.parse(body).type === 'balance.low');
+    expect(notices.every((one) => isSigned(one, secrets))).toBe(true);
+    expect(new Set(notices.map(({ headers, body }) => `${headers['webhook-id']} ${body}`)).size).toBe(1);
+    expect(JSON.parse(notices[0]!.body).data).toEqual({ id: notice.id, threshold: '50.000000', credits: '49.500000' });
+    await row({ message: { id: notice.id } }, ({ result }) => result === 'delivered');
+    await delivered(event);
+    expect(platform.reported.all.filter((one) => one.type !== 'message.reported' && one.messageId === notice.id)).toEqual([]);
+    const { deliveries } = await platform.queue
+      .ask<WebhookDeliveriesAnswer>(webhookSubjects.deliveries, { tenant, limit: 10 }, 2_000)
+      .then((a) => a!);
+    expect(deliveries.map(({ reported, messageId }) => [reported, messageId]).sort()).toEqual([
+      ['balance.low', undefined],
+      ['delivered', event.message.id],
+    ]);
   }, 15_000);
 
   test("goes to the message's own URL before the tenant's", async () => {
