@@ -6,6 +6,10 @@ import { creditEndpoints } from './credits/endpoints.ts';
 import { createCreditOperations } from './credits/operations.ts';
 import { eventEndpoints } from './events/endpoints.ts';
 import { createEventOperations, type EventOperationsOptions } from './events/operations.ts';
+import { guardEndpoints } from './guards/endpoints.ts';
+import { createGuardOperations } from './guards/operations.ts';
+import { heldEndpoints } from './held/endpoints.ts';
+import { createHeldOperations, type HeldOperationsOptions } from './held/operations.ts';
 import { historyEndpoints } from './history/endpoints.ts';
 import type { History } from './history/history.ts';
 import { createHistoryOperations } from './history/operations.ts';
@@ -18,6 +22,8 @@ import { createPersonOperations, type PersonOperationsOptions } from './persons/
 import { sessionEndpoints } from './sessions/endpoints.ts';
 import { createSessionOperations } from './sessions/operations.ts';
 import type { Sessions } from './sessions/sessions.ts';
+import { usageEndpoints } from './usage/endpoints.ts';
+import { createUsageOperations } from './usage/operations.ts';
 import { webhookEndpoints } from './webhook/endpoints.ts';
 import { createWebhookOperations, type WebhookOperationsOptions } from './webhook/operations.ts';
 
@@ -25,9 +31,12 @@ import { createWebhookOperations, type WebhookOperationsOptions } from './webhoo
 export const endpoints = {
   ...messageEndpoints,
   ...eventEndpoints,
+  ...heldEndpoints,
   ...historyEndpoints,
   ...credentialEndpoints,
   ...creditEndpoints,
+  ...guardEndpoints,
+  ...usageEndpoints,
   ...sessionEndpoints,
   ...personEndpoints,
   ...webhookEndpoints,
@@ -40,6 +49,7 @@ export interface ApiOptions
   extends
     MessageOperationsOptions,
     EventOperationsOptions,
+    HeldOperationsOptions,
     PersonOperationsOptions,
     ControlOperationsOptions,
     CredentialOperationsOptions,
@@ -54,9 +64,12 @@ export function createApi(options: ApiOptions): Api {
   return {
     ...createMessageOperations(options),
     ...createEventOperations(options),
+    ...createHeldOperations(options),
     ...createHistoryOperations(options),
     ...createCredentialOperations(options),
     ...createCreditOperations(options),
+    ...createGuardOperations(options),
+    ...createUsageOperations(options),
     ...createSessionOperations(options),
     ...createPersonOperations(options),
     ...createWebhookOperations(options),

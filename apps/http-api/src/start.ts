@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { RequestHandler } from 'express';
-import { createAccept, openCancel } from '@heliograph/accept';
+import { createAccept, createReview, openCancel } from '@heliograph/accept';
 import { createVault, newWebhookSecret } from '@heliograph/credential';
 import { reportsWritten, sessionPresence, type ReportsWritten } from '@heliograph/message';
 import { openQueue } from '@heliograph/queue';
@@ -84,6 +84,7 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
     api: createApi({
       accept,
       cancel,
+      review: createReview({ queue, cancel }),
       asking: queue,
       waiting,
       history,

@@ -63,6 +63,8 @@ async function actAsLedger(): Promise<void> {
     leasedMicroCredits: '50000000',
     chargedMicroCredits: '4000000',
     refundedMicroCredits: '1000000',
+    limitMicroCredits: '0',
+    overdrawnMicroCredits: '0',
   };
   await queue.answer(leaseSubjects.balance, 'billing', () => balance);
   await queue.answer<TopUpQuestion>(leaseSubjects.topUp, 'billing', ({ tenant, key, microCredits }) => {

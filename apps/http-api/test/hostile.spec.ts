@@ -7,6 +7,7 @@ import { newApiKey } from '@heliograph/credential';
 import { newId, sessionKey, sessionPresence, sessionSubjects, webhookSubjects, type WebhookReplayQuestion } from '@heliograph/message';
 import { credentialDefaults } from '@heliograph/registry';
 import { startTelemetry, type Telemetry } from '@heliograph/service';
+import { testMessage } from '@heliograph/testbed';
 import { endpoints } from '../src/api.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problemDetails } from '../src/http/schema.ts';
@@ -149,6 +150,8 @@ describe('a request that was found by fuzzing', () => {
 describe('what belongs to another tenant', () => {
   const session = randomUUID();
   const delivery = newId();
+  const waiting = { tenant: 'acme', held: 'own', acceptedAtMs: Date.now(), validUntilMs: Date.now() + 3600_000 } as const;
+  const held = { toRelease: testMessage(waiting), toReject: testMessage(waiting) };
   let message = '';
   const ofAcme: Readonly<Record<string, () => string>> = {
     message: () => message,
@@ -160,6 +163,8 @@ describe('what belongs to another tenant', () => {
     resetCredential: () => 'user-key',
     closeSession: () => session,
     replayWebhookDelivery: () => delivery,
+    releaseHeld: () => held.toRelease.id,
+    rejectHeld: () => held.toReject.id,
   };
   /** Their ids are of things of the platform: a tenant is told the same of all. */
   const ofOperators = /^\/v1\/(tenants|connectors|routes|price-plans)\//;
@@ -173,6 +178,10 @@ describe('what belongs to another tenant', () => {
     const sendAt = new Date(Date.now() + 3600_000).toISOString();
     message = (await submit({ send_at: sendAt, reference: 'of acme', text: 'of acme' })).body.id;
     await service.putCredential({ ...credentialDefaults, id: 'acme-smpp', tenantId: 'acme', kind: 'smpp', login: 'acme', verifier: 'x' });
+    for (const one of Object.values(held)) {
+      await service.queue.publish({ type: 'message.submitted', at: one.acceptedAtMs, message: one });
+      await service.queue.publish({ type: 'message.due', at: one.acceptedAtMs, message: one, dueAtMs: one.validUntilMs });
+    }
     const presence = await service.queue.presence(sessionPresence);
     await presence.add(sessionKey('acme-smpp', 'test-ingress', session));
     await service.queue.answer(sessionSubjects.close('test-ingress'), 'test', () => ({ found: true }));

@@ -138,6 +138,8 @@ async function actAsBilling(): Promise<void> {
     leasedMicroCredits: '50000000',
     chargedMicroCredits: '4000000',
     refundedMicroCredits: '1000000',
+    limitMicroCredits: '0',
+    overdrawnMicroCredits: '0',
   }));
 }
 
@@ -507,6 +509,8 @@ describe('GET /v1/balance', () => {
       charged: '4.000000',
       refunded: '1.000000',
       funds: '1000.000000',
+      limit: '0.000000',
+      overdrawn: '0.000000',
     });
   });
 });

@@ -28,5 +28,21 @@ export async function askRaw(port: number, pieces: readonly (string | Uint8Array
     .toString()
     .replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
   const end = whole.indexOf('\r\n\r\n');
-  return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(whole)?.[1] ?? 0), head: whole.slice(0, end), text: whole.slice(end + 4), whole };
+  const [head, rest] = [whole.slice(0, end), whole.slice(end + 4)];
+  const text = /\r\ntransfer-encoding: chunked/i.test(head) ? unchunked(rest) : rest;
+  return { status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(whole)?.[1] ?? 0), head, text, whole };
+}
+
+/** RFC 9112 §7.1, for texts of which no chunk ends within a character. */
+function unchunked(body: string): string {
+  const octets = Buffer.from(body);
+  let text = '';
+  for (let at = 0; at < octets.length;) {
+    const line = octets.indexOf('\r\n', at);
+    const size = Number.parseInt(octets.toString('latin1', at, line), 16);
+    if (!(size > 0)) break;
+    text += octets.toString('utf8', line + 2, line + 2 + size);
+    at = line + 2 + size + 2;
+  }
+  return text;
 }

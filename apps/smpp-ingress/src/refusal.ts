@@ -18,6 +18,11 @@ const statuses: Record<Exclude<RefusalReason, 'no_credit'>, number> = {
   bad_webhook: commandStatus.ESME_RSUBMITFAIL,
   unroutable: commandStatus.ESME_RINVDSTADR,
   no_price: commandStatus.ESME_RINVDSTADR,
+  at_loss: commandStatus.ESME_RINVDSTADR,
+  destination_denied: commandStatus.ESME_RINVDSTADR,
+  too_many_segments: commandStatus.ESME_RINVMSGLEN,
+  // for good as far as today goes: a client that tries again at once would only be refused again
+  spending_cap: commandStatus.ESME_RSUBMITFAIL,
   throttled: commandStatus.ESME_RTHROTTLED,
   unavailable: commandStatus.ESME_RSYSERR,
 };

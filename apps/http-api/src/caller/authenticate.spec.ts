@@ -24,6 +24,7 @@ const tenant: Tenant = {
   defaultCountry: '',
   segmentsPerSecond: 0,
   parameterSecrets: false,
+  refuseAtLoss: false,
 };
 
 function snapshotOf(fields: { credential?: Partial<Credential>; tenant?: Partial<Tenant> } = {}) {

@@ -1,5 +1,9 @@
 import { auditEndpoints } from './audit/endpoints.ts';
 import { connectorEndpoints } from './connectors/endpoints.ts';
+import { differenceEndpoints } from './differences/endpoints.ts';
+import { buyPriceEndpoints } from './buy-prices/endpoints.ts';
+import { marginEndpoints } from './margins/endpoints.ts';
+import { numberRangeEndpoints } from './number-ranges/endpoints.ts';
 import { pricePlanEndpoints } from './price-plans/endpoints.ts';
 import { routeEndpoints } from './routes/endpoints.ts';
 import { tenantEndpoints } from './tenants/endpoints.ts';
@@ -12,5 +16,9 @@ export const controlEndpoints = {
   ...connectorEndpoints,
   ...routeEndpoints,
   ...pricePlanEndpoints,
+  ...buyPriceEndpoints,
+  ...numberRangeEndpoints,
+  ...marginEndpoints,
+  ...differenceEndpoints,
   ...auditEndpoints,
 } as const;

@@ -1,13 +1,20 @@
 import type { Operations } from '../http/endpoint.ts';
 import { createAuditOperations, type AuditOperationsOptions } from './audit/operations.ts';
 import { createConnectorOperations, type ConnectorOperationsOptions } from './connectors/operations.ts';
+import { createDifferenceOperations, type DifferenceOperationsOptions } from './differences/operations.ts';
 import type { controlEndpoints } from './endpoints.ts';
+import { createBuyPriceOperations } from './buy-prices/operations.ts';
+import { createMarginOperations } from './margins/operations.ts';
+import { createNumberRangeOperations } from './number-ranges/operations.ts';
 import { createPricePlanOperations } from './price-plans/operations.ts';
 import { createRouteOperations } from './routes/operations.ts';
 import { createTenantOperations } from './tenants/operations.ts';
 import { createTopUpOperations, type TopUpOperationsOptions } from './top-ups/operations.ts';
 
-export type ControlOperationsOptions = AuditOperationsOptions & ConnectorOperationsOptions & TopUpOperationsOptions;
+export type ControlOperationsOptions = AuditOperationsOptions &
+  ConnectorOperationsOptions &
+  TopUpOperationsOptions &
+  DifferenceOperationsOptions;
 
 export function createControlOperations(options: ControlOperationsOptions): Operations<typeof controlEndpoints> {
   return {
@@ -16,6 +23,10 @@ export function createControlOperations(options: ControlOperationsOptions): Oper
     ...createConnectorOperations(options),
     ...createRouteOperations(options),
     ...createPricePlanOperations(options),
+    ...createBuyPriceOperations(options),
+    ...createNumberRangeOperations(options),
+    ...createMarginOperations(options),
+    ...createDifferenceOperations(options),
     ...createAuditOperations(options),
   };
 }

@@ -14,5 +14,7 @@ export function showBalance(answer: BalanceAnswer): z.infer<typeof balance> {
     charged: creditsText(BigInt(answer.chargedMicroCredits)),
     refunded: creditsText(BigInt(answer.refundedMicroCredits)),
     funds: creditsText(BigInt(answer.fundsMicroCredits)),
+    limit: creditsText(BigInt(answer.limitMicroCredits)),
+    overdrawn: creditsText(BigInt(answer.overdrawnMicroCredits)),
   };
 }

@@ -23,6 +23,7 @@ const tenant: Tenant = {
   defaultCountry: '',
   segmentsPerSecond: 0,
   parameterSecrets: true,
+  refuseAtLoss: false,
 };
 
 function facts(fields: { credential?: Partial<Credential>; tenant?: Partial<Tenant> } = {}) {

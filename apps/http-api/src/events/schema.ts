@@ -4,7 +4,7 @@ import { named, number, time } from '../http/schema.ts';
 
 export const waitSecondsMax = 30;
 
-const cursor = z.string().max(30).describe('a place among the events; only what it is given back as');
+const cursor = z.string().max(40).describe('a place among the events; only what it is given back as');
 
 export const eventsQuery = z.strictObject({
   after: cursor

@@ -38,9 +38,19 @@ beforeAll(async () => {
     leasedMicroCredits: '3',
     chargedMicroCredits: '4',
     refundedMicroCredits: '1',
+    limitMicroCredits: '0',
+    overdrawnMicroCredits: '0',
   };
   await service.queue.answer(leaseSubjects.balance, 'billing', () => balance);
   await service.queue.answer(leaseSubjects.topUp, 'billing', () => ({ kind: 'posted', ...balance }));
+  await service.queue.answer(leaseSubjects.adjust, 'billing', () => ({ kind: 'refused', reason: 'below_limit' }));
+  await service.queue.answer(leaseSubjects.limit, 'billing', () => ({ beforeMicroCredits: '0', ...balance }));
+  await service.queue.answer(leaseSubjects.lowBalance, 'billing', () => ({ thresholds: ['5'], before: [] }));
+  await service.queue.answer(leaseSubjects.refunds, 'billing', () => ({ refunds: [] }));
+  await service.queue.answer(leaseSubjects.statement, 'billing', () => ({
+    openingMicroCredits: '10',
+    lines: [{ day: '2026-11-20', kind: 'charge', microCredits: '-3' }],
+  }));
 }, 60_000);
 afterAll(() => service?.stop(), 30_000);
 

@@ -2,7 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Log } from '@heliograph/service';
 import { answerProblem } from './answer-problem.ts';
-import { readJson } from './body.ts';
+import { readCsvOrJson, readJson } from './body.ts';
 import { isOpen, type Endpoint, type OpenScope } from './endpoint.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { measure, named } from './measure.ts';
@@ -41,7 +41,7 @@ export function createApp({ endpoints, api, authenticate, persons, idempotency, 
       named(name),
       isOpen(endpoint.scope) ? persons[endpoint.scope] : authenticate,
       permit(endpoint),
-      ...(endpoint.body ? readJson(bodyOctetsMax) : []),
+      ...(endpoint.body ? (endpoint.csvBody ? readCsvOrJson : readJson)(bodyOctetsMax) : []),
       perform(endpoint, api[name] as Operation, idempotency),
     ];
     app[endpoint.method](expressPath(endpoint), ...steps);

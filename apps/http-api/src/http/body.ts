@@ -7,6 +7,30 @@ export function readJson(octetsMax: number): RequestHandler[] {
   return [requireJson, express.raw({ type: () => true, limit: octetsMax }), parse];
 }
 
+/** The same; of a text/csv (RFC 7111 §5.1: in UTF-8, unless it says otherwise), an object that has it as `csv`. */
+export function readCsvOrJson(octetsMax: number): RequestHandler[] {
+  const [requireType, ...readOctets] = readJson(octetsMax) as [RequestHandler, ...RequestHandler[]];
+  return [
+    (request, response, next) => (isCsv(request.headers['content-type']) ? next() : requireType(request, response, next)),
+    ...readOctets.slice(0, -1),
+    (request, response, next) => (isCsv(request.headers['content-type']) ? decodeCsv : parse)(request, response, next),
+  ];
+}
+
+function isCsv(contentType = ''): boolean {
+  return /^text\/csv\s*(;\s*(charset="?utf-8"?|header=(present|absent))\s*)*$/i.test(contentType);
+}
+
+const decodeCsv: RequestHandler = (request, response, next) => {
+  const octets = request.body as Buffer | undefined;
+  try {
+    response.locals.body = { csv: utf8.decode(Buffer.isBuffer(octets) ? octets : Buffer.alloc(0)) };
+  } catch {
+    return next(new ProblemError(problem('invalid', 'the body is not UTF-8', [{ field: '/csv', message: 'is not UTF-8' }])));
+  }
+  next();
+};
+
 /** RFC 8259 §8.1: JSON on the wire is UTF-8; a charset parameter may only say so. */
 const requireJson: RequestHandler = (request, _response, next) => {
   const [media = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');

@@ -2,6 +2,7 @@ import type { Scope } from '@heliograph/registry';
 import type { z } from 'zod';
 import type { Caller } from '../caller/caller.ts';
 import type { PersonSession } from '../caller/session.ts';
+import type { Streamed } from './stream.ts';
 import type { Problem, ProblemReason } from './problem.ts';
 
 /** One operation of the API, as data: its route, its part of the document, its checks and its tests are made from it. */
@@ -15,10 +16,14 @@ export interface Endpoint {
   readonly ofTenant: boolean;
   /** Whether an `Idempotency-Key` makes it one that is done once; its operation takes heed of `attempt`. Needs a body and a tenant. */
   readonly idempotent?: true;
+  /** Whether its answer is to be had as CSV as well: by `?format=csv` or by `Accept: text/csv`. */
+  readonly csv?: true;
   readonly summary: string;
   readonly description: string;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** Whether it takes text/csv as well: as the field `csv` of its body. */
+  readonly csvBody?: true;
   /** Bodies to show, by name; each fits the schema. */
   readonly examples?: Readonly<Record<string, object>>;
   /** What the id in the path is of. */
@@ -72,6 +77,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly address: string;
   /** Of a request with an Idempotency-Key. */
   readonly attempt?: Attempt;
+  /** CSV is wanted; only where the endpoint offers it. */
+  readonly csv?: boolean;
 }
 
 /** What makes the work on a request one that can be found again: what it makes is called `derivedId(base, i)`. */
@@ -85,7 +92,7 @@ export interface Attempt {
 }
 
 export type ApiAnswer = (
-  | { readonly ok: true; readonly body?: object; readonly location?: string }
+  | { readonly ok: true; readonly body?: object; readonly location?: string; readonly streamed?: Streamed }
   | { readonly ok: false; readonly problem: Problem; readonly retryAfterMs?: number }
 ) & {
   /** It is not known whether all of it was done: the same request with its Idempotency-Key is another attempt. */

@@ -74,13 +74,21 @@ function operationOf(name: string, endpoint: Endpoint): Operation {
     ...(isOpen(scope) ? { security: openSecurity[scope] } : {}),
     parameters: [...pathParameters(endpoint), ...(query ? queryParameters(query) : []), ...(idempotent ? [idempotencyKey] : [])],
     ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: reference(body), examples: shown(examples) } } } }
+      ? {
+          requestBody: {
+            required: true,
+            content: {
+              ...(endpoint.csvBody ? csvContent : {}),
+              'application/json': { schema: reference(body), examples: shown(examples) },
+            },
+          },
+        }
       : {}),
     responses: {
       [answer.status]: {
         description: answer.description,
         ...(answer.status === 202 ? { headers: { Location: location('the message, when there is one recipient') } } : {}),
-        ...contentOf(answer),
+        ...contentOf(answer, endpoint.csv),
       },
       ...(answer.created === undefined
         ? {}
@@ -90,12 +98,15 @@ function operationOf(name: string, endpoint: Endpoint): Operation {
   };
 }
 
+const csvContent = { 'text/csv': { schema: { type: 'string' } } };
+
 function location(description: string): object {
   return { description, schema: { type: 'string' } };
 }
 
-function contentOf({ schemas }: Endpoint['answer']): Pick<Operation['responses'][string], 'content'> {
-  return schemas.length > 0 ? { content: { 'application/json': { schema: oneOf(schemas) } } } : {};
+function contentOf({ schemas }: Endpoint['answer'], csv?: true): Pick<Operation['responses'][string], 'content'> {
+  if (schemas.length === 0) return {};
+  return { content: { 'application/json': { schema: oneOf(schemas) }, ...(csv ? { 'text/csv': { schema: { type: 'string' } } } : {}) } };
 }
 
 const idempotencyKey: Operation['parameters'][number] = {

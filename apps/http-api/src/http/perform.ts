@@ -4,6 +4,7 @@ import type { Answered, Idempotency } from '../idempotency/idempotency.ts';
 import { fingerprintOf, readKey } from '../idempotency/key.ts';
 import { isOpen, type ApiAnswer, type ApiRequest, type Endpoint } from './endpoint.ts';
 import { problem, ProblemError } from './problem.ts';
+import { sendStreamed, wantsCsv } from './stream.ts';
 import { jsonPointer, queryField, validate } from './validate.ts';
 
 /** An endpoint's operation without the types that its table gives it: `perform` has checked the body and the query, and who let it in left the session. */
@@ -27,7 +28,7 @@ export function permit({ scope, ofTenant }: Pick<Endpoint, 'scope' | 'ofTenant'>
 
 /** Checks query and body, does it, once if it is asked to, and answers. */
 export function perform(
-  { query, body, answer, idempotent }: Endpoint,
+  { query, body, answer, idempotent, csv }: Endpoint,
   operation: Operation,
   idempotency: Pick<Idempotency, 'once'>,
 ): RequestHandler {
@@ -46,6 +47,7 @@ export function perform(
       requestId: response.locals.requestId as string,
       address: request.socket.remoteAddress ?? '',
       session: response.locals.session as never,
+      ...(csv ? { csv: wantsCsv(request) } : {}),
     };
     const given: Answered =
       key === undefined
@@ -59,6 +61,7 @@ export function perform(
     if (!given.ok) throw new ProblemError(given.problem, retryAfterHeader(given.retryAfterMs));
     if (given.location !== undefined) response.location(given.location);
     response.status(answer.created !== undefined && given.location !== undefined ? 201 : answer.status);
+    if (given.streamed !== undefined) return sendStreamed(given.streamed, request, response);
     // not by Express, which answers If-None-Match: * with 304: nothing of these answers is ever kept
     if (given.body === undefined) response.end();
     else response.type('application/json').end(JSON.stringify(given.body));

@@ -11,11 +11,13 @@ export type ProblemReason =
   | 'tenant_needed'
   | 'not_found'
   | 'not_cancellable'
+  | 'not_held'
   | 'webhook_closed'
   | 'login_taken'
   | 'unknown_reference'
   | 'in_use'
   | 'key_reused'
+  | 'below_limit'
   | 'idempotency_in_flight'
   | 'idempotency_key_reused'
   | 'method_not_allowed'
@@ -43,8 +45,10 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   login_taken: { status: 409, title: 'Another credential has this login' },
   webhook_closed: { status: 409, title: 'The webhook is not set, is switched off, or answered 410' },
   not_cancellable: { status: 409, title: 'The message is on its way or has ended' },
+  not_held: { status: 409, title: 'The message does not wait for a review' },
   unknown_reference: { status: 422, title: 'It refers to something that is not there' },
   in_use: { status: 409, title: 'Something else uses it' },
+  below_limit: { status: 409, title: 'There is not enough credit to take' },
   key_reused: { status: 409, title: 'The key has been used for something else' },
   idempotency_in_flight: { status: 409, title: 'The same request is being worked on', retryAfter: 1 },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
@@ -62,6 +66,10 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   bad_webhook: { status: 422, title: 'The webhook is not possible' },
   unroutable: { status: 422, title: 'No provider serves this number' },
   no_price: { status: 422, title: 'There is no price for this number' },
+  at_loss: { status: 422, title: 'No provider serves this number at your price' },
+  destination_denied: { status: 422, title: 'You may not send to this number' },
+  too_many_segments: { status: 422, title: 'The message takes more segments than you may send' },
+  spending_cap: { status: 402, title: 'A spending cap of the day is reached' },
   no_credit: { status: 402, title: 'Not enough credit' },
   throttled: { status: 429, title: 'Too fast', retryAfter: 1 },
   unavailable: { status: 503, title: 'Not possible at the moment', retryAfter: 2 },
@@ -72,9 +80,12 @@ export const fieldOf: Readonly<Partial<Record<ProblemReason, string>>> = {
   bad_number: '/to',
   unroutable: '/to',
   no_price: '/to',
+  at_loss: '/to',
+  destination_denied: '/to',
   bad_sender: '/from',
   empty_text: '/text',
   text_too_long: '/text',
+  too_many_segments: '/text',
   bad_encoding: '/text',
   bad_validity: '/validity',
   bad_schedule: '/send_at',

@@ -44,7 +44,7 @@ export function createMessageOperations(options: MessageOperationsOptions): Oper
       const made = submissionsOf(body, { credential: caller.credential, nowMs: now(), privateWebhooks });
       return made.ok ? { ok: true, body: previewOf(body, made.submissions.map(accept.preview)) } : made;
     },
-    async list({ tenant, query: { since, until, ...like } }) {
+    async list({ caller, tenant, query: { since, until, ...like } }) {
       const question = {
         tenant,
         ...like,
@@ -53,14 +53,17 @@ export function createMessageOperations(options: MessageOperationsOptions): Oper
       } as MessageListQuestion;
       const answer = await asking.ask<MessageListAnswer>(historySubjects.list, question, askTimeoutMs);
       if (!answer) return nobodyAnswers;
-      return { ok: true, body: { messages: answer.messages.map(showMessage), next: answer.next ?? null } };
+      return {
+        ok: true,
+        body: { messages: answer.messages.map((one) => showMessage(one, caller.role === 'operator-admin')), next: answer.next ?? null },
+      };
     },
-    async message({ tenant, params: { id = '' } }) {
+    async message({ caller, tenant, params: { id = '' } }) {
       if (!isId(id)) return notFound;
       const question: MessageQuestion = { tenant, id };
       const answer = await asking.ask<MessageAnswer>(historySubjects.get, question, askTimeoutMs);
       if (!answer) return nobodyAnswers;
-      return answer.message ? { ok: true, body: showMessage(answer.message) } : notFound;
+      return answer.message ? { ok: true, body: showMessage(answer.message, caller.role === 'operator-admin') } : notFound;
     },
     async cancel({ tenant, params: { id = '' } }) {
       if (!isId(id)) return notFound;

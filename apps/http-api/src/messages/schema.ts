@@ -134,10 +134,16 @@ export const message = z.strictObject({
   flash: z.boolean(),
   segments,
   credits,
+  cost: credits.optional().describe('for operators alone: what its provider takes; once it is routed, if that is known'),
+  margin: credits.optional().describe('for operators alone: credits less cost'),
   reference: z.string().optional(),
   state,
   reason: z.string().optional().describe('why it was not delivered'),
   errorCode: z.string().optional().describe("the provider's own word for it"),
+  held: z
+    .boolean()
+    .optional()
+    .describe('true: it waits for a review, as too many went to its block of numbers; until validUntil at the latest'),
   acceptedAt: time,
   sendAt: time.optional().describe('when it is to be sent, of a scheduled message'),
   validUntil: time,

@@ -6,7 +6,8 @@ import type { message, trace } from './schema.ts';
 
 /** What the services answer, in the API's words. Which provider carried a message is said in its trace only. */
 
-export function showMessage(logged: LoggedMessage): z.infer<typeof message> {
+/** `costs`: to an operator; what its provider takes is not the tenant's to know. */
+export function showMessage(logged: LoggedMessage, costs = false): z.infer<typeof message> {
   const { content } = logged;
   return {
     id: logged.id,
@@ -20,16 +21,23 @@ export function showMessage(logged: LoggedMessage): z.infer<typeof message> {
     flash: logged.flash ?? false,
     segments: logged.segments,
     credits: creditsText(BigInt(logged.microCredits)),
+    ...(costs ? costOf(logged) : {}),
     ...(logged.reference === undefined ? {} : { reference: logged.reference }),
     state: logged.state,
     ...(logged.reason === undefined ? {} : { reason: logged.reason }),
     ...(logged.errorCode === undefined ? {} : { errorCode: logged.errorCode }),
+    ...(logged.held !== undefined && logged.state === 'scheduled' ? { held: true } : {}),
     acceptedAt: timeText(logged.acceptedAtMs),
     ...(logged.sendAtMs === undefined ? {} : { sendAt: timeText(logged.sendAtMs) }),
     validUntil: timeText(logged.validUntilMs),
     ...(logged.sentAtMs === undefined ? {} : { sentAt: timeText(logged.sentAtMs) }),
     stateAt: timeText(logged.stateAtMs),
   };
+}
+
+function costOf({ microCredits, buyMicroCredits }: LoggedMessage): { cost?: string; margin?: string } {
+  if (buyMicroCredits === undefined) return {};
+  return { cost: creditsText(BigInt(buyMicroCredits)), margin: creditsText(BigInt(microCredits) - BigInt(buyMicroCredits)) };
 }
 
 export function showTrace({ id, state }: LoggedMessage, hops: readonly Hop[]): z.infer<typeof trace> {

@@ -74,8 +74,8 @@ const attempt = z.strictObject({
 
 const delivery = z.strictObject({
   id,
-  messageId: z.string(),
-  type: z.enum(finalStates.map((state) => `message.${state}` as const)).describe('what was posted'),
+  messageId: z.string().optional().describe('absent when it is of no message'),
+  type: z.enum([...finalStates.map((state) => `message.${state}` as const), 'balance.low']).describe('what was posted'),
   url: z.string(),
   state: z
     .enum(webhookDeliveryStates)

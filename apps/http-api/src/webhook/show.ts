@@ -25,8 +25,8 @@ export function showDelivery(delivery: WebhookDelivery): z.infer<typeof delivery
   const { id, messageId, reported, url, state, createdAtMs, nextAtMs, doneAtMs, attempts } = delivery;
   return {
     id,
-    messageId,
-    type: `message.${reported}`,
+    ...(messageId === undefined ? {} : { messageId }),
+    type: reported === 'balance.low' ? reported : `message.${reported}`,
     url,
     state,
     createdAt: timeText(createdAtMs),

@@ -1,13 +1,21 @@
 import type { FinalState } from '@heliograph/message';
-import { writePricePlan, type PricePlan } from '@heliograph/registry';
+import {
+  addPrices,
+  listPrices,
+  removePrices,
+  removePricesOf,
+  writePricePlan,
+  type PricePlan,
+  type RegistryTransaction,
+} from '@heliograph/registry';
 import type { z } from 'zod';
-import { creditsText } from '../../credits/credits.ts';
 import type { Operations } from '../../http/endpoint.ts';
-import { microCreditsOf } from '../amount.ts';
-import { badId, notFound, put, readId } from '../answers.ts';
+import { badId, notFound, put, readId, unchanged, wrong } from '../answers.ts';
 import { pageArguments, pageOf } from '../page.ts';
 import type { RegistryChanges } from '../registry-changes.ts';
 import type { pricePlanEndpoints } from './endpoints.ts';
+import { pageOfPrices, placeOf, priceOf, pricesMax, showPrices } from './price.ts';
+import { readPriceCsv } from './price-csv.ts';
 import type { pricePlan } from './schema.ts';
 
 type Refunds = z.infer<typeof pricePlan>['refunds'];
@@ -25,27 +33,66 @@ export function createPricePlanOperations({ changes }: { readonly changes: Regis
       const id = readId(params.id);
       if (id === undefined) return badId;
       return changes.look(async (database) => {
-        const row = await database.pricePlan.findUnique({ where: { id }, include: { prices: true } });
-        return row ? { ok: true, body: showPricePlan(row) } : notFound('price_plan');
+        const body = await readPlan(database, id);
+        return body ? { ok: true, body } : notFound('price_plan');
       });
     },
     async putPricePlan({ params, body, ...by }) {
       const id = readId(params.id);
       if (id === undefined) return badId;
-      const prices = body.prices.map(({ prefix, credits }) => ({ prefix, microCreditsPerSegment: microCreditsOf(credits) }));
-      const plan: PricePlan = { id, ...body, prices };
+      const plan: PricePlan = { id, ...body, prices: body.prices.map(priceOf) };
       return changes.make(by, async (transaction) => {
-        const before = await transaction.pricePlan.findUnique({ where: { id }, include: { prices: true } });
+        const before = await readPlan(transaction, id);
         await writePricePlan(transaction, plan);
-        return put({ noun: 'price_plan', id, before: before && showPricePlan(before), after: showPricePlan(plan) });
+        return put({ noun: 'price_plan', id, before, after: showPricePlan(plan) });
+      });
+    },
+    async prices({ params, query: { limit, after } }) {
+      const id = readId(params.id);
+      if (id === undefined) return badId;
+      return changes.look(async (database) => {
+        if (!(await database.pricePlan.findUnique({ where: { id } }))) return notFound('price_plan');
+        const rows = await listPrices(database, { of: 'plan', id }, { after: placeOf(after), limit: limit + 1 });
+        return { ok: true, body: pageOfPrices(rows, limit) };
+      });
+    },
+    async postPrices({ params, query, body, ...by }) {
+      const id = readId(params.id);
+      if (id === undefined) return badId;
+      const read = readPriceCsv(body.csv);
+      if (!read.ok) return wrong(read.errors);
+      const prices = read.lines.flatMap(({ price }) => (price ? [price] : []));
+      return changes.make(by, async (transaction) => {
+        if (!(await transaction.pricePlan.findUnique({ where: { id } }))) return unchanged(notFound('price_plan'));
+        const plan = { of: 'plan', id } as const;
+        const before = await transaction.price.count({ where: { planId: id } });
+        if (query.replace === 'all') await removePrices(transaction, plan);
+        else
+          await removePricesOf(
+            transaction,
+            plan,
+            read.lines.map(({ key }) => key),
+          );
+        await addPrices(transaction, plan, prices);
+        const priceCount = await transaction.price.count({ where: { planId: id } });
+        // too many to be on record one by one
+        const change = { before: { priceCount: before }, after: { priceCount, lines: read.lines.length, replace: query.replace } };
+        return {
+          result: { ok: true, body: { given: prices.length, priceCount } },
+          changes: [{ tenantId: '', action: 'price_plan.prices_changed', subject: id, ...change }],
+        };
       });
     },
   };
 }
 
+async function readPlan(database: RegistryTransaction, id: string): Promise<z.infer<typeof pricePlan> | null> {
+  const row = await database.pricePlan.findUnique({ where: { id } });
+  if (!row) return null;
+  const { prices, next } = pageOfPrices(await listPrices(database, { of: 'plan', id }, { limit: pricesMax + 1 }), pricesMax);
+  return { id, name: row.name, refunds: row.refunds as Refunds, prices, ...(next === null ? {} : { next }) };
+}
+
 function showPricePlan({ id, name, refunds, prices }: PricePlan): z.infer<typeof pricePlan> {
-  const shown = prices
-    .toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1))
-    .map(({ prefix, microCreditsPerSegment }) => ({ prefix, credits: creditsText(microCreditsPerSegment) }));
-  return { id, name, refunds: refunds as readonly FinalState[] as Refunds, prices: shown };
+  return { id, name, refunds: refunds as readonly FinalState[] as Refunds, prices: showPrices(prices) };
 }

@@ -1,12 +1,8 @@
 import { finalStates } from '@heliograph/message';
 import { z } from 'zod';
-import { credits, named } from '../../http/schema.ts';
-import { creditsGiven } from '../amount.ts';
-import { id, line, next, prefix } from '../schema.ts';
-
-/** Six digits before the point: 255 segments at such a price are 2.6 * 10^14 micro-credits, and the ledger takes amounts up to 10^16. */
-const perSegmentDigitsMax = 6;
-const pricesMax = 20_000;
+import { named } from '../../http/schema.ts';
+import { id, line, next } from '../schema.ts';
+import { cursor, price, pricesGiven } from './price.ts';
 
 const name = line(200).min(1);
 const refunds = z
@@ -15,37 +11,43 @@ const refunds = z
   .describe('the final states that give the charge back');
 const fields = { name, refunds: refunds.default(['rejected', 'failed', 'expired', 'cancelled']) };
 
-const priceGiven = z.strictObject({
-  prefix,
-  credits: creditsGiven(perSegmentDigitsMax).describe('price of one segment, a decimal number with up to six places'),
+export const pricePlanPut = z.strictObject({ ...fields, prices: pricesGiven });
+
+export const pricePlan = z.strictObject({
+  id,
+  name,
+  refunds,
+  prices: z.array(price).describe('by prefix, then by network, then by time; the first 20,000'),
+  next: cursor.optional().describe('there are others: give it as after to its prices'),
 });
-
-export const pricePlanPut = z.strictObject({
-  ...fields,
-  prices: z
-    .array(priceGiven)
-    .max(pricesMax)
-    .superRefine((prices, context) => {
-      const seen = new Set<string>();
-      for (const [at, price] of prices.entries()) {
-        if (seen.has(price.prefix)) context.addIssue({ code: 'custom', path: [at, 'prefix'], message: 'has a price already' });
-        seen.add(price.prefix);
-      }
-    })
-    .describe('numbers that no prefix fits are refused; a prefix has one price'),
-});
-
-const price = z.strictObject({ prefix, credits: credits.describe('price of one segment') });
-
-export const pricePlan = z.strictObject({ id, name, refunds, prices: z.array(price).describe('by prefix') });
 
 const pricePlanHead = z.strictObject({ id, name, refunds, priceCount: z.int().min(0).describe('how many prices it has') });
 
 export const pricePlanList = z.strictObject({ pricePlans: z.array(pricePlanHead).describe('by id, without their prices'), next });
 
-named.add(priceGiven, { id: 'PriceGiven' });
+export const pricesPost = z.strictObject({
+  csv: z
+    .string()
+    .describe(
+      'lines of prefix,mcc,mnc,credits,valid_from,valid_until, the first of which names the columns that there are; no credits: take it away',
+    ),
+});
+
+export const pricesPostQuery = z.strictObject({
+  replace: z
+    .enum(['named', 'all'])
+    .default('named')
+    .describe('named: only the prices of prefixes and networks that are in the file are replaced; all: every price of the plan is'),
+});
+
+export const pricesPosted = z.strictObject({
+  given: z.int().min(0).describe('prices of the file that are there now'),
+  priceCount: z.int().min(0).describe('how many prices the plan has now'),
+});
+
 named.add(pricePlanPut, { id: 'PricePlanPut' });
-named.add(price, { id: 'Price' });
 named.add(pricePlan, { id: 'PricePlan' });
 named.add(pricePlanHead, { id: 'PricePlanHead' });
 named.add(pricePlanList, { id: 'PricePlanList' });
+named.add(pricesPost, { id: 'PricesPost' });
+named.add(pricesPosted, { id: 'PricesPosted' });

@@ -39,6 +39,7 @@ export function createTenantOperations({ changes }: { readonly changes: Registry
 }
 
 function showTenant(row: Tenant & { readonly createdAt: Date }): z.infer<typeof tenant> {
-  const { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, createdAt } = row;
-  return { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, createdAt: timeText(createdAt.getTime()) };
+  const { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, refuseAtLoss, createdAt } = row;
+  const shown = { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, refuseAtLoss };
+  return { ...shown, createdAt: timeText(createdAt.getTime()) };
 }

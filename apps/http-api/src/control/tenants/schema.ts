@@ -19,6 +19,7 @@ const fields = {
     .default(0)
     .describe('pace of all its credentials together, in one process of a door; 0: no limit'),
   parameterSecrets: z.boolean().default(false).describe('whether its secrets may be given in a URL, where others may log them'),
+  refuseAtLoss: z.boolean().default(false).describe('whether a message is refused for which its connector costs more than the tenant pays'),
 };
 
 export const tenantPut = z.strictObject(fields);
