@@ -1,0 +1,85 @@
+/**
+ * What charging costs: the CPU of all processes for a message that is charged, beside one that is free, whose record names no lease and is
+ * posted nowhere. Rounds of both take turns on one stack, the price plan being changed between them; each ends when all its messages are
+ * delivered, and counts what was charged.
+ */
+import { startCarrier } from '@heliograph/carrier-simulator';
+import { cpuSecondsOf } from './cpu.ts';
+import { postMany } from './http-load.ts';
+import { startStack } from './stack.ts';
+
+const scale = Number(process.env['BENCH_SCALE'] ?? '1');
+const round = { requests: 40 * scale, recipients: 1_000, connections: 4 };
+const messages = round.requests * round.recipients;
+const prices = [1, 0, 0, 1, 1, 0, 0, 1];
+
+const carrier = await startCarrier({ options: { receiptDelayMs: 50 } });
+const stack = await startStack({ carrierPort: carrier.port, balance: 10_000_000 });
+try {
+  const microseconds: Record<number, number[]> = { 0: [], 1: [] };
+  let sent = 0;
+  let charged = 0;
+  // the first round warms up
+  for (const [i, price] of [1, ...prices].entries()) {
+    await setPrice(price);
+    const cpuBefore = cpuSecondsOf(Object.values(stack.ready.processes));
+    await submit();
+    sent += messages;
+    charged += messages * price;
+    await settled(sent, charged);
+    if (i > 0) microseconds[price]?.push(((cpuSecondsOf(Object.values(stack.ready.processes)) - cpuBefore) / messages) * 1e6);
+  }
+  const [free, paid] = [median(microseconds[0] ?? []), median(microseconds[1] ?? [])];
+  console.log('| | CPU µs a message, all processes, median | rounds |');
+  console.log('| --- | ---: | --- |');
+  console.log(`| charged | ${paid.toFixed(0)} | ${(microseconds[1] ?? []).map((one) => one.toFixed(0)).join(', ')} |`);
+  console.log(`| free | ${free.toFixed(0)} | ${(microseconds[0] ?? []).map((one) => one.toFixed(0)).join(', ')} |`);
+  console.log(
+    `\ncharging adds ${((paid / free - 1) * 100).toFixed(1)} % (${messages} messages a round, ${charged} credits charged exactly)`,
+  );
+} finally {
+  await stack.stop();
+  await carrier.stop();
+}
+
+async function setPrice(price: number): Promise<void> {
+  const answer = await fetch(`${stack.ready.http.url}/v1/price-plans/standard`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${stack.ready.http.operatorKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'Standard', refunds: [], prices: [{ prefix: '', credits: `${price}.000000` }] }),
+  });
+  if (!answer.ok) throw new Error(`price not set: ${answer.status} ${await answer.text()}`);
+}
+
+async function submit(): Promise<void> {
+  const { statuses } = await postMany({
+    url: stack.ready.http.url,
+    path: '/v1/messages',
+    connections: round.connections,
+    requests: round.requests,
+    headers: { Authorization: `Bearer ${stack.ready.http.apiKey}` },
+    body: (n) =>
+      JSON.stringify({
+        to: Array.from({ length: round.recipients }, (_, i) => `+4479${String(n * round.recipients + i).padStart(8, '0')}`),
+        text: 'Your order is on its way and will arrive tomorrow.',
+      }),
+  });
+  if (statuses[202] !== round.requests) throw new Error(`not all were accepted: ${JSON.stringify(statuses)}`);
+}
+
+async function settled(delivered: number, credits: number): Promise<void> {
+  const deadlineMs = Date.now() + 300_000;
+  for (;;) {
+    const { byState } = await stack.get<{ byState: Record<string, number> }>('/v1/stats');
+    const balance = await stack.balance();
+    if (byState['delivered'] === delivered && Number(balance.charged) === credits) return;
+    if (Date.now() > deadlineMs || Number(balance.charged) > credits)
+      throw new Error(`sent ${delivered}, to be charged ${credits}, charged ${balance.charged}, ${JSON.stringify(byState)}`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return ((sorted[Math.floor((sorted.length - 1) / 2)] ?? 0) + (sorted[Math.ceil((sorted.length - 1) / 2)] ?? 0)) / 2;
+}
