@@ -94,7 +94,11 @@ function compare(shown: unknown, actual: unknown, path: string, found: Map<strin
 }
 
 function compareStrings(shown: string, actual: string, path: string, found: Map<string, string>): string | undefined {
-  if (/\/(cursor|next|csrfToken|requestId|secret)$/.test(path)) return void found.set(shown, actual);
+  if (/\/(cursor|next|csrfToken|requestId|secret)$/.test(path)) {
+    // a small number, as the audit log's cursors are, stands in other places of a command with another meaning
+    if (shown.length >= 3) found.set(shown, actual);
+    return undefined;
+  }
   const wanted = masked(shown);
   // a page may cut a long one off
   const same = shown.endsWith('…') ? actual.length > 0 : wanted === masked(actual);
