@@ -468,10 +468,10 @@ it('wrong keys: all the same answer; too many are told to slow down, and a good 
   await call('PATCH', `credentials/${disabled.id}`, { body: { enabled: false } });
   const service = 1;
   const good = async () => statusWith(testTenant.apiKey, service);
-  await eventually(
-    'they are known there',
-    async () => (await call('GET', `credentials/${disabled.id}`, { service })).body.enabled === false,
-  );
+  // who is let in is read from the snapshot, and so is this: what was changed before it is known there as well
+  const url = 'https://example.com/known';
+  await call('PUT', 'webhook', { body: { url } });
+  await eventually('they are known there', async () => (await call('GET', 'webhook', { service })).body.url === url);
   const wrong = [newApiKey().key, 'nonsense', walled.secret, disabled.secret, expired.secret];
   const answers = [];
   for (const key of wrong) answers.push(await call('GET', 'credentials', { key, service }));
