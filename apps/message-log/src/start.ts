@@ -36,8 +36,11 @@ import { createReconciling } from './reconcile.ts';
 import { startTrimming } from './trim.ts';
 
 const name = 'message-log';
-/** Each of the four streams' readers holds at most this many: about 6 MB of events in all. */
-const eventsInFlightMax = 5_000;
+/**
+ * Each of the four streams' readers holds at most this many. What waits long is copied by the garbage collector again and again: at saturation
+ * 5,000 cost 69 µs of CPU a message in this process, 1,500 cost 60 µs and 100 MB less; 500 are no better.
+ */
+const eventsInFlightMax = 1_500;
 /** Rows of one statement: 2 MB of text, 30 ms of PostgreSQL. */
 const rowsMax = 2_000;
 /** Of the time to drain, what is kept for closing. */
