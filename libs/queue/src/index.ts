@@ -6,6 +6,7 @@ export type { PositionReader } from './position-reader.ts';
 export type { Presence } from './presence.ts';
 export { QueueUnavailableError } from './publisher.ts';
 export { openQueue, type Queue, type QueueOptions } from './queue.ts';
+export { recordEventsMax } from './record.ts';
 export type { StreamSizes } from './streams.ts';
 export { swapMarginMs, type Waiting, type Waits } from './waiting.ts';
 export type { Worker } from './worker.ts';

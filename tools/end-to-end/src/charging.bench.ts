@@ -4,8 +4,8 @@
  * delivered, and counts what was charged.
  */
 import { startCarrier } from '@heliograph/carrier-simulator';
+import { settled, submitRound } from './bench-round.ts';
 import { cpuSecondsOf } from './cpu.ts';
-import { postMany } from './http-load.ts';
 import { startStack } from './stack.ts';
 
 const scale = Number(process.env['BENCH_SCALE'] ?? '1');
@@ -23,10 +23,10 @@ try {
   for (const [i, price] of [1, ...prices].entries()) {
     await setPrice(price);
     const cpuBefore = cpuSecondsOf(Object.values(stack.ready.processes));
-    await submit();
+    await submitRound(stack, round);
     sent += messages;
     charged += messages * price;
-    await settled(sent, charged);
+    await settled(stack, { delivered: sent, credits: charged });
     if (i > 0) microseconds[price]?.push(((cpuSecondsOf(Object.values(stack.ready.processes)) - cpuBefore) / messages) * 1e6);
   }
   const [free, paid] = [median(microseconds[0] ?? []), median(microseconds[1] ?? [])];
@@ -49,34 +49,6 @@ async function setPrice(price: number): Promise<void> {
     body: JSON.stringify({ name: 'Standard', refunds: [], prices: [{ prefix: '', credits: `${price}.000000` }] }),
   });
   if (!answer.ok) throw new Error(`price not set: ${answer.status} ${await answer.text()}`);
-}
-
-async function submit(): Promise<void> {
-  const { statuses } = await postMany({
-    url: stack.ready.http.url,
-    path: '/v1/messages',
-    connections: round.connections,
-    requests: round.requests,
-    headers: { Authorization: `Bearer ${stack.ready.http.apiKey}` },
-    body: (n) =>
-      JSON.stringify({
-        to: Array.from({ length: round.recipients }, (_, i) => `+4479${String(n * round.recipients + i).padStart(8, '0')}`),
-        text: 'Your order is on its way and will arrive tomorrow.',
-      }),
-  });
-  if (statuses[202] !== round.requests) throw new Error(`not all were accepted: ${JSON.stringify(statuses)}`);
-}
-
-async function settled(delivered: number, credits: number): Promise<void> {
-  const deadlineMs = Date.now() + 300_000;
-  for (;;) {
-    const { byState } = await stack.get<{ byState: Record<string, number> }>('/v1/stats');
-    const balance = await stack.balance();
-    if (byState['delivered'] === delivered && Number(balance.charged) === credits) return;
-    if (Date.now() > deadlineMs || Number(balance.charged) > credits)
-      throw new Error(`sent ${delivered}, to be charged ${credits}, charged ${balance.charged}, ${JSON.stringify(byState)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }
 
 function median(values: readonly number[]): number {

@@ -5,8 +5,8 @@
  * and reported, and counts: accepted = charged = delivered; a round that does not agree has no figure.
  */
 import { startCarrier } from '@heliograph/carrier-simulator';
+import { settled, submitRound } from './bench-round.ts';
 import { cpuSecondsOf } from './cpu.ts';
-import { postMany, type LoadResult } from './http-load.ts';
 import { startStack, type Stack } from './stack.ts';
 
 const scale = Number(process.env['BENCH_SCALE'] ?? '1');
@@ -24,8 +24,8 @@ const behind = ['router', 'connector-smpp', 'dlr-forwarder', 'message-log', 'smp
 const carrier = await startCarrier({ options: { receiptDelayMs: 50 } });
 const stack = await startStack({ carrierPort: carrier.port, balance: 10_000_000 });
 try {
-  await submit(stack, { requests: 2_000, recipients: 1, connections: 16 });
-  await settled(stack, 2_000);
+  await submitRound(stack, { requests: 2_000, recipients: 1, connections: 16 });
+  await settled(stack, { delivered: 2_000, credits: 2_000 });
   let before = 2_000;
   console.log('| what | messages/s | p50 ms | p99 ms | CPU µs a message until delivered | delivered after s |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
@@ -34,11 +34,10 @@ try {
     const messages = round.requests * round.recipients;
     const cpuBefore = cpuByProcess(stack);
     if (alone) signal(stack, 'SIGSTOP');
-    const { seconds, statuses, latenciesMs } = await submit(stack, round).finally(() => signal(stack, 'SIGCONT'));
-    if (statuses[202] !== round.requests) throw new Error(`not all were accepted: ${JSON.stringify(statuses)}`);
+    const { seconds, latenciesMs } = await submitRound(stack, round).finally(() => signal(stack, 'SIGCONT'));
     const startMs = performance.now();
-    await settled(stack, before + messages);
     before += messages;
+    await settled(stack, { delivered: before, credits: before });
     const microseconds = cpuByProcess(stack).map(([name, cpu], i) => [name, ((cpu - (cpuBefore[i]?.[1] ?? 0)) / messages) * 1e6] as const);
     const all = microseconds.reduce((sum, [, one]) => sum + one, 0);
     const at = (share: number): string => (latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? 0).toFixed(1);
@@ -59,34 +58,4 @@ function cpuByProcess({ ready }: Stack): [name: string, seconds: number][] {
 
 function signal({ ready }: Stack, name: 'SIGSTOP' | 'SIGCONT'): void {
   for (const service of behind) process.kill(ready.processes[service] as number, name);
-}
-
-function submit({ ready }: Stack, round: { requests: number; recipients: number; connections: number }): Promise<LoadResult> {
-  const numbers = (n: number): string[] =>
-    Array.from({ length: round.recipients }, (_, i) => `+4479${String((n * round.recipients + i) % 100_000_000).padStart(8, '0')}`);
-  return postMany({
-    url: ready.http.url,
-    path: '/v1/messages',
-    connections: round.connections,
-    requests: round.requests,
-    headers: { Authorization: `Bearer ${ready.http.apiKey}` },
-    body: (n) =>
-      JSON.stringify({
-        to: round.recipients === 1 ? numbers(n)[0] : numbers(n),
-        text: 'Your order is on its way and will arrive tomorrow.',
-      }),
-  });
-}
-
-/** Resolves when so many messages are delivered and charged, one credit each. */
-async function settled(stack: Stack, messages: number): Promise<void> {
-  const deadlineMs = Date.now() + 300_000;
-  for (;;) {
-    const { byState } = await stack.get<{ byState: Record<string, number> }>('/v1/stats');
-    const { charged } = await stack.balance();
-    if (byState['delivered'] === messages && Number(charged) === messages) return;
-    if (Date.now() > deadlineMs || Number(charged) > messages)
-      throw new Error(`accepted ${messages}, charged ${charged}, ${JSON.stringify(byState)}`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
 }
