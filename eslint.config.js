@@ -13,8 +13,9 @@ const libs = {
   embedded: [],
   migrate: [],
   queue: ['message'],
-  registry: ['message', 'e164'],
-  accept: ['message', 'e164', 'segment', 'queue', 'registry', 'service'],
+  routing: ['message', 'e164'],
+  registry: ['message', 'e164', 'routing'],
+  accept: ['message', 'e164', 'segment', 'queue', 'registry', 'routing', 'service'],
   testbed: ['message', 'queue', 'registry', 'credential', 'embedded', 'migrate'],
 };
 

@@ -1,11 +1,15 @@
+import type { Attempt, Cascade, ReturnReason } from './cascade.ts';
+import type { InboundMessage, InboundPart, OptOutKeyword } from './inbound.ts';
 import type { FailureReason } from './reason.ts';
 import type { FinalState } from './state.ts';
-import type { Content, Message, MessageHead } from './message.ts';
+import type { Content, Message, MessageHead, Sender } from './message.ts';
 
 /** The stream record an event was made from: how a stage knows, after a crash, what it had done already. */
 export interface Cause {
   readonly stream: string;
   readonly seq: number;
+  /** Where the stage took it from before it set it aside in that record. */
+  readonly before?: { readonly stream: string; readonly seq: number };
 }
 
 interface EventBase {
@@ -46,14 +50,47 @@ export interface MessageReplaced extends EventBase {
   readonly releasedBy?: 'operator' | 'tenant';
 }
 
-export interface MessageRouted extends EventBase {
-  readonly type: 'message.routed';
+/** A message with a connector to go to. */
+export interface Routed {
   readonly message: Message;
   readonly connector: string;
-  /** Id of the route that chose the connector. */
+  /** Id of the rule that chose the connector. */
   readonly route: string;
+  /** Of the table the rule was in; absent: it was chosen without one. */
+  readonly routeVersion?: number;
   /** What the provider takes for all of it, decimal digits; absent: nobody has said. For operators alone. */
   readonly buyMicroCredits?: string;
+  /** It goes out with this sender instead of its own. */
+  readonly sender?: Sender;
+  /** 2 or more: it was at other connectors before. Absent: 1. */
+  readonly attempt?: number;
+  /** The connectors it was at before, in order. */
+  readonly tried?: readonly string[];
+  /** What those that took it take, decimal digits. */
+  readonly spentMicroCredits?: string;
+  /** One of those has not said what became of it: nobody knows that it was not delivered, whatever becomes of it now. */
+  readonly unreported?: true;
+  /** When it goes on to another connector; absent: never. */
+  readonly cascade?: Cascade;
+}
+
+export interface MessageRouted extends EventBase, Routed {
+  readonly type: 'message.routed';
+}
+
+/** It waits in a queue of its tenant's own, as the tenant has more in the connector's than its share. `at`: when it was routed. */
+export interface MessageBacklogged extends EventBase, Routed {
+  readonly type: 'message.backlogged';
+}
+
+/** It was not delivered, or is not known to be, and may go to its next route. */
+export interface MessageReturned extends EventBase, Attempt {
+  readonly type: 'message.returned';
+  /** The connector that gave it back, or the app. */
+  readonly by: string;
+  readonly why: ReturnReason;
+  /** How it ends when there is no other route. */
+  readonly ending: Pick<MessageFailed, 'state' | 'reason' | 'errorCode'>;
 }
 
 /** A provider has taken every segment of it. */
@@ -65,6 +102,10 @@ export interface MessageSent extends EventBase {
   readonly group: string;
   /** The provider's id of each segment, normalized so that it compares equal to the id in its receipt. */
   readonly providerIds: readonly string[];
+  /** 2 or more: it was at other connectors before. Absent: 1. */
+  readonly attempt?: number;
+  /** Only where its receipt, or none, may send it to another route. */
+  readonly again?: Attempt;
 }
 
 /** It will never be sent. */
@@ -73,7 +114,8 @@ export interface MessageFailed extends EventBase {
   readonly message: MessageHead;
   /** The app that gave up on it, or the connector. */
   readonly by: string;
-  readonly state: Extract<FinalState, 'rejected' | 'expired' | 'failed' | 'cancelled'>;
+  /** `undelivered` and `no_report`: a provider had taken it, and there was no other route. */
+  readonly state: Exclude<FinalState, 'delivered'>;
   readonly reason: FailureReason;
   /** The provider's own word, such as a command_status in hex. */
   readonly errorCode?: string;
@@ -147,12 +189,57 @@ export interface BalanceLow extends EventBase {
   readonly spendableMicroCredits: string;
 }
 
+/** What a provider handed over from a handset; nobody has looked yet whose it is. */
+export interface InboundReceived extends EventBase, InboundPart {
+  readonly type: 'inbound.received';
+}
+
+/** An inbound message, and whose it is. */
+export interface InboundMatched extends EventBase {
+  readonly type: 'inbound.matched';
+  readonly inbound: InboundMessage;
+  readonly tenant: string;
+  /** Gets it by SMPP; absent: nobody does. */
+  readonly credential?: string;
+  /** What matched: id of the inbound route, or of the credential whose address range it is. */
+  readonly route: string;
+  /** The first word of its text, in lower case, where that decided or changes what the handset gets. */
+  readonly keyword?: string;
+  readonly optOut?: OptOutKeyword;
+}
+
+/** An inbound message that is nobody's. */
+export interface InboundUnmatched extends EventBase {
+  readonly type: 'inbound.unmatched';
+  readonly inbound: InboundMessage;
+}
+
+/** An inbound message is owed to an SMPP client: it waits for a session bound with the credential. */
+export interface InboundDue extends EventBase {
+  readonly type: 'inbound.due';
+  readonly inbound: InboundMessage;
+  readonly tenant: string;
+  readonly credential: string;
+}
+
+/** The tenant has the inbound message. */
+export interface InboundDelivered extends EventBase {
+  readonly type: 'inbound.delivered';
+  readonly inboundId: string;
+  readonly tenant: string;
+  readonly via: 'smpp' | 'webhook';
+  /** 1 = at the first try. */
+  readonly attempt: number;
+}
+
 export type HeliographEvent =
   | MessageSubmitted
   | MessageScheduled
   | MessageDue
   | MessageReplaced
   | MessageRouted
+  | MessageBacklogged
+  | MessageReturned
   | MessageSent
   | MessageFailed
   | ReceiptReceived
@@ -160,18 +247,30 @@ export type HeliographEvent =
   | ReportDue
   | ReportDelivered
   | ReportExhausted
-  | BalanceLow;
+  | BalanceLow
+  | InboundReceived
+  | InboundMatched
+  | InboundUnmatched
+  | InboundDue
+  | InboundDelivered;
 
 export type EventType = HeliographEvent['type'];
 
 export type EventOf<T extends EventType> = Extract<HeliographEvent, { type: T }>;
 
-/** What the event is about: the message's id; for a receipt, which knows no message yet, and a notice, its own. */
+/** What the event is about: the message's id; for a receipt, which knows no message yet, a notice and an inbound message, its own. */
 export function subjectIdOf(event: HeliographEvent): string {
   switch (event.type) {
     case 'receipt.received':
     case 'balance.low':
+    case 'inbound.received':
       return event.id;
+    case 'inbound.matched':
+    case 'inbound.unmatched':
+    case 'inbound.due':
+      return event.inbound.id;
+    case 'inbound.delivered':
+      return event.inboundId;
     case 'report.delivered':
     case 'report.exhausted':
       return event.messageId;

@@ -1,4 +1,4 @@
-import type { EventOf, EventType, HeliographEvent } from './event.ts';
+import type { EventOf, EventType, HeliographEvent, MessageReturned } from './event.ts';
 
 /** One step of a message's way: which app does it, which events it takes, which it gives. */
 export interface Stage {
@@ -12,7 +12,7 @@ export interface Stage {
 /** The whole way of a message. Streams, consumers, the picture in docs/flow.md and tests are derived from this list. */
 export const flow = {
   accept: {
-    apps: ['smpp-ingress', 'http-api'],
+    apps: ['smpp-ingress', 'http-api', 'router'],
     takes: [],
     gives: ['message.submitted'],
     does: 'checks, prices and charges a submission; one durable record holds the message and its charge',
@@ -25,39 +25,45 @@ export const flow = {
   },
   route: {
     apps: ['router'],
-    takes: ['message.submitted', 'message.due'],
+    takes: ['message.submitted', 'message.due', 'message.returned'],
     gives: ['message.scheduled', 'message.due', 'message.routed', 'message.failed'],
-    does: 'lets a message wait for its time, or for a review; ends what was cancelled meanwhile; chooses the connector by the longest matching prefix',
+    does: 'lets a message wait for its time, or for a review; ends what was cancelled meanwhile; chooses the connector by the rules of the route table, and the next one for what comes back',
   },
   deliver: {
     apps: ['connector-smpp', 'router'],
-    takes: ['message.routed'],
-    gives: ['message.sent', 'message.failed'],
-    does: 'submits every segment to the provider within its window and pace; the provider of test messages is played by the router',
+    takes: ['message.routed', 'message.backlogged'],
+    gives: ['message.sent', 'message.failed', 'message.returned', 'message.backlogged'],
+    does: 'submits every segment to the provider within its window and pace, tenants in turn; sets aside what a tenant has beyond its share; the provider of test messages is played by the router',
   },
   receive: {
     apps: ['connector-smpp', 'router'],
     takes: [],
-    gives: ['receipt.received'],
-    does: "stores a provider's receipt before the provider is answered",
+    gives: ['receipt.received', 'inbound.received'],
+    does: "stores a provider's receipt, or a handset's message, before the provider is answered",
+  },
+  match: {
+    apps: ['router'],
+    takes: ['inbound.received'],
+    gives: ['inbound.matched', 'inbound.unmatched', 'inbound.due'],
+    does: "puts the parts of a handset's message together and says whose it is; keeps who wants no more",
   },
   report: {
     apps: ['dlr-forwarder'],
     takes: ['message.sent', 'message.failed', 'receipt.received'],
-    gives: ['message.reported', 'report.due'],
-    does: 'matches receipts to messages and states how each message ended',
+    gives: ['message.reported', 'report.due', 'message.returned'],
+    does: 'matches receipts to messages and states how each message ended, or that it goes on to its next route',
   },
   notify: {
     apps: ['smpp-ingress'],
-    takes: ['report.due'],
-    gives: ['report.delivered'],
-    does: 'hands the report to a bound session of the tenant (deliver_sm)',
+    takes: ['report.due', 'inbound.due'],
+    gives: ['report.delivered', 'inbound.delivered'],
+    does: "hands the report, or a handset's message, to a bound session of the tenant (deliver_sm)",
   },
   webhook: {
     apps: ['dlr-forwarder'],
-    takes: ['message.reported', 'balance.low'],
-    gives: ['report.delivered', 'report.exhausted'],
-    does: "posts the signed report, or the notice of a low balance, to the tenant's webhook",
+    takes: ['message.reported', 'balance.low', 'inbound.matched'],
+    gives: ['report.delivered', 'report.exhausted', 'inbound.delivered'],
+    does: "posts the signed report, the notice of a low balance or a handset's message to the tenant's webhook",
   },
   charge: {
     apps: ['billing-credits'],
@@ -78,11 +84,15 @@ export const flow = {
       'message.scheduled',
       'message.replaced',
       'message.routed',
+      'message.returned',
       'message.sent',
       'message.failed',
       'message.reported',
       'report.delivered',
       'report.exhausted',
+      'inbound.matched',
+      'inbound.unmatched',
+      'inbound.delivered',
     ],
     gives: [],
     does: 'keeps the searchable history and the trace of every message',
@@ -99,22 +109,34 @@ export interface Stream {
   readonly retention: 'log' | 'queue';
   /** Its events are handed out at their `dueAtMs`; until then they wait in the same stream, where no stage reads them. */
   readonly delayed?: true;
+  /**
+   * A stage sets aside here, for itself, what it has taken from another stream. What it does of a record later is looked up after a crash, as of
+   * that stream's, and its records wait as long as they have to.
+   */
+  readonly aside?: true;
 }
 
 export const streams = {
   SUBMITTED: { events: ['message.submitted'], retention: 'log' },
   SCHEDULED: { events: ['message.due'], retention: 'log', delayed: true },
   ROUTED: { events: ['message.routed'], retention: 'log' },
-  OUTCOMES: { events: ['message.scheduled', 'message.replaced', 'message.sent', 'message.failed'], retention: 'log' },
+  BACKLOG: { events: ['message.backlogged'], retention: 'queue', aside: true },
+  OUTCOMES: { events: ['message.scheduled', 'message.replaced', 'message.sent', 'message.failed', 'message.returned'], retention: 'log' },
   RECEIPTS: { events: ['receipt.received'], retention: 'log' },
+  INBOUND: { events: ['inbound.received'], retention: 'log' },
+  MATCHED: { events: ['inbound.matched', 'inbound.unmatched', 'inbound.delivered'], retention: 'log' },
   REPORTED: { events: ['message.reported', 'report.delivered', 'report.exhausted', 'balance.low'], retention: 'log' },
-  NOTIFY: { events: ['report.due'], retention: 'queue' },
+  NOTIFY: { events: ['report.due', 'inbound.due'], retention: 'queue' },
 } as const satisfies Record<string, Stream>;
 
 export type StreamName = keyof typeof streams;
 
 export function isDelayed(stream: StreamName): boolean {
   return 'delayed' in streams[stream];
+}
+
+export function isAside(stream: StreamName): boolean {
+  return 'aside' in streams[stream];
 }
 
 export function streamOf(type: EventType): StreamName {
@@ -138,6 +160,10 @@ export function subjectOf(event: HeliographEvent): string {
       return `message.due.${event.message.class}.${event.message.id}`;
     case 'message.routed':
       return `message.routed.${event.connector}.${event.message.class}`;
+    case 'message.backlogged':
+      return `message.backlogged.${event.connector}.${event.message.class}.${event.message.tenant}`;
+    case 'message.returned':
+      return isReturnedOnce(event) ? `message.returned.after.${event.message.id}.${event.attempt}` : `message.returned.before.${event.by}`;
     case 'message.sent':
       return `message.sent.${event.connector}`;
     case 'message.failed':
@@ -153,7 +179,24 @@ export function subjectOf(event: HeliographEvent): string {
       return `${event.type}.${event.via}`;
     case 'balance.low':
       return 'balance.low.all';
+    case 'inbound.received':
+      return `inbound.received.${event.connector}`;
+    case 'inbound.matched':
+    case 'inbound.unmatched':
+      return `${event.type}.all`;
+    case 'inbound.due':
+      return `inbound.due.smpp.${event.credential}`;
+    case 'inbound.delivered':
+      return `inbound.delivered.${event.via}`;
   }
+}
+
+/**
+ * Given after a provider took it: by what is said, or not said, later. Who gives it may do so again after a crash, and nothing but the stream
+ * knows that it did: so it has a subject of its own, of which the stream takes one.
+ */
+export function isReturnedOnce({ why }: Pick<MessageReturned, 'why'>): boolean {
+  return why === 'undelivered' || why === 'no_receipt';
 }
 
 /** Every subject of an event type. */

@@ -1,5 +1,6 @@
 import type { EventType } from './event.ts';
 import type { StageName } from './flow.ts';
+import type { InboundMessage, OptOutKeyword } from './inbound.ts';
 import type { Content, MessageClass, MessageHead } from './message.ts';
 import type { FailureReason } from './reason.ts';
 import type { FinalState, MessageState } from './state.ts';
@@ -20,6 +21,9 @@ export const historySubjects = {
   refundable: 'messages.refundable',
   reported: 'messages.reported-in',
   unended: 'messages.unended',
+  inbound: 'messages.inbound',
+  inboundOne: 'messages.inbound-one',
+  recorded: 'messages.recorded',
 } as const;
 
 /** Told to all when reports have been written to the history: a hint to ask for events. Lost on those that are away. */
@@ -126,6 +130,59 @@ export interface HeldQuestion {
 
 /** Newest first; `next` is absent on the last page. */
 export type HeldAnswer = MessageListAnswer;
+
+/** A handset's message as the history knows it by now. U+0000 and unpaired surrogates are kept as U+FFFD. */
+export interface LoggedInbound extends InboundMessage {
+  /** Absent: it is nobody's. */
+  readonly tenant?: string;
+  /** Of who gets it by SMPP. */
+  readonly credential?: string;
+  /** What matched: id of the inbound route, or of the credential whose address range it is. */
+  readonly route?: string;
+  readonly keyword?: string;
+  readonly optOut?: OptOutKeyword;
+  readonly matchedAtMs?: number;
+  /** How the tenant has it, and since when. */
+  readonly delivered: readonly { readonly via: 'smpp' | 'webhook'; readonly atMs: number }[];
+}
+
+/** Handsets' messages: only those that are as every field says that is given. */
+export interface InboundListQuestion {
+  /** Absent: those that are nobody's. */
+  readonly tenant?: string;
+  /** 1..historyListMax. */
+  readonly limit: number;
+  /** Only messages older than the one with this id: `next` of the page before. */
+  readonly before?: string;
+  /**
+   * In place of newest first: in an order in which none ever comes before one that was answered already, after this cursor (`next` of the answer
+   * before; `isEventsCursor`; `0-0`: from the oldest that is kept). Of a tenant alone.
+   */
+  readonly after?: string;
+  /** As they are shown with the message. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Received then or later, unix ms. */
+  readonly sinceMs?: number;
+}
+
+export interface InboundListAnswer {
+  readonly messages: readonly LoggedInbound[];
+  /** What to ask before for the next page; absent on the last. Where `after` was asked: what to ask after next time, also when there was none. */
+  readonly next?: string;
+  /** Where `after` was asked: there are others already. */
+  readonly more?: true;
+}
+
+export interface InboundQuestion {
+  /** Absent: whosever it is. */
+  readonly tenant?: string;
+  readonly id: string;
+}
+
+export interface InboundAnswer {
+  readonly inbound?: LoggedInbound;
+}
 
 /** How many of the tenant's messages are in each state. */
 export interface StatsQuestion {
@@ -273,6 +330,31 @@ export interface ReportedMessage {
   readonly id: string;
   readonly microCredits: string;
   readonly reports: readonly { readonly state: FinalState; readonly atMs: number }[];
+}
+
+export const historyRecordedMax = 500;
+
+/** The newest messages of all tenants, for operators: what routes can be tried with. Without test messages. */
+export interface RecordedQuestion {
+  /** 1..historyRecordedMax. */
+  readonly limit: number;
+  /** Only messages older than the one with this id: `next` of the page before. */
+  readonly before?: string;
+}
+
+export interface RecordedAnswer {
+  /** By id, the newest first. A page may have fewer than its limit though others follow, as long texts do not fit in one answer. */
+  readonly messages: readonly RecordedMessage[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}
+
+export interface RecordedMessage extends Pick<
+  LoggedMessage,
+  'id' | 'tenant' | 'from' | 'to' | 'class' | 'segments' | 'microCredits' | 'acceptedAtMs' | 'connector'
+> {
+  /** Absent: a binary one. */
+  readonly text?: string;
 }
 
 /** Messages that should have ended long ago and have not. */

@@ -2,8 +2,8 @@
 export type MessageClass = 'otp' | 'normal' | 'bulk';
 export const messageClasses: readonly MessageClass[] = ['otp', 'normal', 'bulk'];
 
-/** How a tenant hands a message in. */
-export type Door = 'smpp' | 'http';
+/** How a tenant hands a message in. `inbound`: it is what the tenant's settings answer to a handset. */
+export type Door = 'smpp' | 'http' | 'inbound';
 
 /** An originating address as SMPP knows it (SMPP 3.4 §5.2.5, §5.2.6). */
 export interface Sender {
@@ -80,6 +80,8 @@ export interface Message extends MessageHead {
   readonly tlvs?: readonly PassedTlv[];
   /** The provider is asked to put it in the place of one to the same number that waits there (SMPP 3.4 §5.2.18). */
   readonly replaceIfPresent?: true;
+  /** It answers a handset's STOP, START or HELP: it goes out though its recipient wants no more. Only the router makes such. */
+  readonly optOutExempt?: true;
   /**
    * Only of a message of door `smpp` that waits for its time: what a replace_sm, which says neither (SMPP 3.4 §4.10.1), is read by. The
    * data_coding as it was given (§5.2.19), and whether its octets began with a user data header (§5.2.12).
@@ -99,6 +101,7 @@ export function headOf(message: Message): MessageHead {
     flash: _flash,
     tlvs: _tlvs,
     replaceIfPresent: _replaceIfPresent,
+    optOutExempt: _optOutExempt,
     dataCoding: _dataCoding,
     udhi: _udhi,
     ...head

@@ -33,6 +33,7 @@ export const failureReasons = [
   'undelivered',
   'no_report',
   'connector_removed',
+  'opted_out',
   'cancelled',
 ] as const;
 export type FailureReason = (typeof failureReasons)[number];

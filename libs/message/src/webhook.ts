@@ -44,8 +44,13 @@ export interface WebhookDeliveriesQuestion {
   readonly before?: string;
 }
 
-/** What is posted: how a message ended, or that a balance is low. */
-export type WebhookNews = FinalState | 'balance.low';
+/** What is posted: how a message ended, that a balance is low, or what a handset wrote. */
+export type WebhookNews = FinalState | 'balance.low' | 'message.received';
+
+/** It is a report: what becomes of it is told as that of one. */
+export function isReportNews(news: WebhookNews): news is FinalState {
+  return news !== 'balance.low' && news !== 'message.received';
+}
 
 export interface WebhookAttempt {
   /** 1 = the first. */
@@ -59,11 +64,11 @@ export interface WebhookAttempt {
   readonly bodySha256?: string;
 }
 
-/** A report and its way to the tenant's endpoint. */
+/** A report, a notice or an inbound message and its way to the tenant's endpoint. */
 export interface WebhookDelivery {
   /** The webhook-id of every try. */
   readonly id: string;
-  /** Absent when it is of no message. */
+  /** Of an inbound message its own id. Absent when it is of no message. */
   readonly messageId?: string;
   readonly reported: WebhookNews;
   readonly url: string;

@@ -9,4 +9,4 @@ export { openQueue, type Queue, type QueueOptions } from './queue.ts';
 export { recordEventsMax } from './record.ts';
 export type { StreamSizes } from './streams.ts';
 export { swapMarginMs, type Waiting, type Waits } from './waiting.ts';
-export type { Worker } from './worker.ts';
+export type { Backlog, EachWorkerOptions, Worker } from './worker.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { JetStreamApiError, type JetStreamClient, type JetStreamPublishOptions } from '@nats-io/jetstream';
-import { subjectOf, type HeliographEvent, type MessageDue } from '@heliograph/message';
+import { isReturnedOnce, subjectOf, type HeliographEvent, type MessageDue, type MessageReturned } from '@heliograph/message';
 import { joinRecord, recordEventsMax, recordOctetsMax } from './record.ts';
 import type { Log } from './log.ts';
 import { waitingFilter, waitingSubject } from './streams.ts';
@@ -17,7 +17,7 @@ export class QueueUnavailableError extends Error {
 export interface Publisher {
   /**
    * Resolves when the event is on disk, rejects with QueueUnavailableError. `message.due` waits in its stream until its time; again, it changes
-   * nothing, whatever waits or came due meanwhile.
+   * nothing, whatever waits or came due meanwhile. `message.returned` that is to be stored once is: again, it changes nothing.
    */
   publish(event: HeliographEvent): Promise<void>;
   /** The same on a subject of the caller's. */
@@ -107,10 +107,19 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
 
   /** A record of its own, as each has its own time. `seq`: the last record about the message must be this one, waiting or come due; 0 = none. */
   function reschedule(event: MessageDue, seq: number): Promise<Stored> {
-    const stored = storeRecord(js, log, waitingSubject(event), joinRecord([JSON.stringify(event)]), {
+    return storeAlone(waitingSubject(event), event, {
       schedule: { specification: new Date(event.dueAtMs), target: subjectOf(event) },
       expect: { lastSubjectSequence: seq, lastSubjectSequenceSubject: waitingFilter(event.message.id, '*') },
     });
+  }
+
+  /** Refused because the subject has a record already: that is this one, as another try or another process stored it. */
+  async function storeOnce(event: MessageReturned): Promise<void> {
+    await storeAlone(subjectOf(event), event, { expect: { lastSubjectSequence: 0 } });
+  }
+
+  function storeAlone(subject: string, event: HeliographEvent, options: Partial<JetStreamPublishOptions>): Promise<Stored> {
+    const stored = storeRecord(js, log, subject, joinRecord([JSON.stringify(event)]), options);
     pending++;
     track(
       stored.then(
@@ -131,7 +140,11 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
   }
 
   return {
-    publish: (event) => (event.type === 'message.due' ? schedule(event) : publishTo(subjectOf(event), event)),
+    publish(event) {
+      if (event.type === 'message.due') return schedule(event);
+      if (event.type === 'message.returned' && isReturnedOnce(event)) return storeOnce(event);
+      return publishTo(subjectOf(event), event);
+    },
     publishTo,
     reschedule,
     get pending() {

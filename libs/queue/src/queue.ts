@@ -39,8 +39,10 @@ export interface Queue extends Asking, Waits {
   presence(options: PresenceOptions): Promise<Presence>;
   /** Keys marked by any process, loaded when it resolves. Rejects when the server does not answer. */
   marks(options: MarksOptions): Promise<Marks>;
-  /** The subjects of which a stream has records. */
-  subjects(stream: StreamName): Promise<string[]>;
+  /** The subjects of which a stream has records; `filter`: only those that it covers. */
+  subjects(stream: StreamName, filter?: string): Promise<string[]>;
+  /** How many records a stream has of each subject. */
+  recordsBySubject(stream: StreamName, filter?: string): Promise<Readonly<Record<string, number>>>;
   /** Whether a stage has dealt with all that reached a stream until now; waits for it. Never rejects: false when the server does not answer. */
   caughtUp(options: CaughtUpOptions): Promise<boolean>;
   /** Last sequence a stream has stored. */
@@ -79,6 +81,10 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     }
   })();
 
+  async function recordsBySubject(stream: StreamName, filter = '>'): Promise<Readonly<Record<string, number>>> {
+    return (await jsm.streams.info(stream, { subjects_filter: filter })).state.subjects ?? {};
+  }
+
   return {
     ...createAsking(connection, log),
     ...createWaits({ jsm, publisher }),
@@ -89,7 +95,8 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     readFromPosition: (options) => readFromPosition({ ...readers, cursors }, options),
     presence: (options) => createPresence({ ...readers, replicas }, options),
     marks: (options) => openMarks({ ...readers, replicas }, options),
-    subjects: async (stream) => Object.keys((await jsm.streams.info(stream, { subjects_filter: '>' })).state.subjects ?? {}),
+    subjects: async (stream, filter) => Object.keys(await recordsBySubject(stream, filter)),
+    recordsBySubject,
     caughtUp: (options) => caughtUp({ js, jsm }, options),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
     trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),

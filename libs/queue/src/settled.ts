@@ -1,5 +1,5 @@
-import { DeliverPolicy, type JetStreamClient } from '@nats-io/jetstream';
-import { subjectIdOf, type StreamName } from '@heliograph/message';
+import { DeliverPolicy, JetStreamError, type JetStreamClient, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
+import { streams, subjectIdOf, type HeliographEvent, type StreamName } from '@heliograph/message';
 import type { RecordPosition } from './held-record.ts';
 import { parseRecord } from './record.ts';
 
@@ -31,14 +31,17 @@ const slackMs = 1_000;
 /**
  * A record may come again though it was done, in whole or in part: its reader died after publishing outcomes and before acknowledging, or the
  * server died and with it acknowledgements it had not stored (it syncs streams, not consumers). Each published event names its cause, so the
- * stage's own output tells what is done, without a database and without a call on the usual path.
+ * stage's own output tells what is done, without a database and without a call on the usual path. What the stage has set aside counts as done, and
+ * when that is done in its turn and gone, what came of it says where it was taken from before.
  */
 export function createSettledLookup({
   js,
+  jsm,
   source,
   given,
 }: {
   js: JetStreamClient;
+  jsm: JetStreamManager;
   source: StreamName;
   given: readonly GivenEvents[];
 }): SettledLookup {
@@ -49,7 +52,12 @@ export function createSettledLookup({
 
   async function scanFrom({ seq, atMs }: RecordPosition): Promise<Settled> {
     const settled: Settled = new Map();
-    for (const one of given) await scan(js, one, { source, fromSeq: seq, fromMs: atMs - slackMs }, settled);
+    // one after the other, in their order: what is set aside may become an outcome while we look
+    for (const one of given) {
+      for await (const record of recordsSince({ js, jsm }, one, atMs - slackMs)) {
+        for (const event of parseRecord(record) ?? []) note(event, { source, fromSeq: seq }, settled);
+      }
+    }
     return settled;
   }
 
@@ -73,7 +81,12 @@ export function createSettledLookup({
   return {
     now: async (record) => (await sharedScan(record)).get(record.seq) ?? nothing,
     async atConnect(record) {
-      if (!connectScan || record.seq < connectScan.fromSeq) connectScan = { fromSeq: record.seq, result: scanFrom(record) };
+      if (!connectScan || record.seq < connectScan.fromSeq) {
+        const mine = { fromSeq: record.seq, result: scanFrom(record) };
+        connectScan = mine;
+        // the next one looks again
+        mine.result.catch(() => connectScan === mine && (connectScan = undefined));
+      }
       return (await connectScan.result).get(record.seq) ?? nothing;
     },
     reconnected() {
@@ -82,15 +95,23 @@ export function createSettledLookup({
   };
 }
 
-interface Span {
-  readonly source: StreamName;
-  readonly fromSeq: number;
-  readonly fromMs: number;
+function note(event: HeliographEvent, { source, fromSeq }: { source: StreamName; fromSeq: number }, settled: Settled): void {
+  const cause = [event.cause, event.cause?.before].find((one) => one?.stream === source);
+  if (!cause || cause.seq < fromSeq) return;
+  let ids = settled.get(cause.seq);
+  if (!ids) settled.set(cause.seq, (ids = new Set()));
+  ids.add(subjectIdOf(event));
 }
 
-async function scan(js: JetStreamClient, given: GivenEvents, { source, fromSeq, fromMs }: Span, settled: Settled): Promise<void> {
-  const consumer = await js.consumers.get(given.stream, {
-    filter_subjects: [...given.subjects],
+type Streams = { readonly js: JetStreamClient; readonly jsm: JetStreamManager };
+
+function recordsSince(where: Streams, given: GivenEvents, fromMs: number): AsyncIterable<Uint8Array> {
+  return streams[given.stream].retention === 'queue' ? queuedSince(where, given, fromMs) : loggedSince(where, given, fromMs);
+}
+
+async function* loggedSince({ js }: Streams, { stream, subjects }: GivenEvents, fromMs: number): AsyncGenerator<Uint8Array> {
+  const consumer = await js.consumers.get(stream, {
+    filter_subjects: [...subjects],
     deliver_policy: DeliverPolicy.StartTime,
     opt_start_time: new Date(fromMs).toISOString(),
   });
@@ -98,13 +119,37 @@ async function scan(js: JetStreamClient, given: GivenEvents, { source, fromSeq, 
   if (pending === 0) return;
   const messages = await consumer.consume({ max_messages: 256 });
   for await (const message of messages) {
-    for (const event of parseRecord(message.data) ?? []) {
-      if (event.cause?.stream !== source || event.cause.seq < fromSeq) continue;
-      let ids = settled.get(event.cause.seq);
-      if (!ids) settled.set(event.cause.seq, (ids = new Set()));
-      ids.add(subjectIdOf(event));
-    }
+    yield message.data;
     if (message.info.pending === 0) break;
   }
   await messages.close();
+}
+
+const recordsPerBatch = 256;
+
+/** A work queue has no readers but its own: its records are got by the way. */
+async function* queuedSince({ jsm }: Streams, { stream, subjects }: GivenEvents, fromMs: number): AsyncGenerator<Uint8Array> {
+  for (const subject of subjects) {
+    let from: From | undefined = { start_time: new Date(fromMs) };
+    while (from) {
+      const records = await nextRecords(jsm, stream, subject, from);
+      for (const { data } of records) yield data;
+      const last = records.at(-1);
+      from = last && { seq: last.seq + 1 };
+    }
+  }
+}
+
+type From = { readonly start_time: Date } | { readonly seq: number };
+const notFound = 404;
+
+async function nextRecords(jsm: JetStreamManager, stream: StreamName, subject: string, from: From): Promise<StoredMsg[]> {
+  const records: StoredMsg[] = [];
+  try {
+    for await (const record of await jsm.direct.getBatch(stream, { ...from, next_by_subj: subject, batch: recordsPerBatch }))
+      records.push(record);
+  } catch (error) {
+    if (!(error instanceof JetStreamError) || !('code' in error) || error.code !== notFound) throw error;
+  }
+  return records;
 }

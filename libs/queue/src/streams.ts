@@ -6,7 +6,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { isDelayed, streams, subjectOf, subjectsOf, type MessageDue, type StreamName } from '@heliograph/message';
+import { isAside, isDelayed, streams, subjectOf, subjectsOf, type MessageDue, type StreamName } from '@heliograph/message';
 
 export const deadLetterStream = 'DEAD';
 /** Where the events of a delayed stream wait for their time, one subject each. */
@@ -51,7 +51,7 @@ function configOf(name: StreamName, sizes: StreamSizes): Config {
     ...(name === 'SUBMITTED' ? { max_bytes: sizes.submittedOctetsMax } : {}),
     // the server takes no schedules in a stream that discards new; without limits it discards nothing
     ...(isDelayed(name) ? { allow_msg_schedules: true, discard: DiscardPolicy.Old } : {}),
-    ...(retention === 'queue' ? { max_age: sizes.reportRetentionMs * 1e6 } : {}),
+    ...(retention === 'queue' && !isAside(name) ? { max_age: sizes.reportRetentionMs * 1e6 } : {}),
   };
 }
 

@@ -43,9 +43,9 @@ test.each([
 });
 
 test('a reader looks after a crash in the stream its stage writes: that one is kept as long as the source is not done', () => {
-  expect(sourcesOf('ROUTED').toSorted()).toEqual(['SCHEDULED', 'SUBMITTED']);
-  expect(sourcesOf('OUTCOMES').toSorted()).toEqual(['ROUTED', 'SCHEDULED', 'SUBMITTED']);
-  expect(sourcesOf('SCHEDULED')).toEqual(['SUBMITTED']);
+  expect(sourcesOf('ROUTED').toSorted()).toEqual(['OUTCOMES', 'SCHEDULED', 'SUBMITTED']);
+  expect(sourcesOf('OUTCOMES').toSorted()).toEqual(['BACKLOG', 'RECEIPTS', 'ROUTED', 'SCHEDULED', 'SUBMITTED']);
+  expect(sourcesOf('SCHEDULED').toSorted()).toEqual(['OUTCOMES', 'SUBMITTED']);
   expect(sourcesOf('SUBMITTED')).toEqual([]);
   expect(sourcesOf('REPORTED')).not.toContain('NOTIFY');
 });

@@ -1,6 +1,16 @@
 import { DeliverPolicy, type ConsumerInfo, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { flow, isDelayed, streamOf, streams, subjectsOf, type EventType, type StageName, type StreamName } from '@heliograph/message';
+import {
+  flow,
+  isAside,
+  isDelayed,
+  streamOf,
+  streams,
+  subjectsOf,
+  type EventType,
+  type StageName,
+  type StreamName,
+} from '@heliograph/message';
 import { cursorKey } from './position-reader.ts';
 
 /** How far one reader is: which subjects it reads, and the last sequence below which it has everything. */
@@ -44,15 +54,22 @@ export function covers(filter: string, subject: string): boolean {
   return tokens.length === parts.length;
 }
 
-/** The streams whose records the events of this stream were made from. Not work queues: what waits there is owed, not half done, and looked up by nobody. */
+/**
+ * The streams whose records the events of this stream were made from. Not work queues where something is owed: it is not half done, and looked up by
+ * nobody. What a stage has set aside for itself is.
+ */
 export function sourcesOf(stream: StreamName): StreamName[] {
   const sources = new Set<StreamName>();
   for (const stage of Object.values(flow)) {
     if (!stage.gives.some((type: EventType) => streamOf(type) === stream)) continue;
-    for (const type of stage.takes) if (streams[streamOf(type)].retention === 'log') sources.add(streamOf(type));
+    for (const type of stage.takes) if (isLookedUp(streamOf(type))) sources.add(streamOf(type));
   }
   sources.delete(stream);
   return [...sources];
+}
+
+function isLookedUp(source: StreamName): boolean {
+  return streams[source].retention === 'log' || isAside(source);
 }
 
 export interface TrimContext {
@@ -80,11 +97,14 @@ export async function trimStreams(context: TrimContext): Promise<Partial<Record<
   const names = (Object.keys(streams) as StreamName[]).filter((name) => streams[name].retention === 'log');
   const floors = new Map<StreamName, StreamFloor>();
   for (const name of names) floors.set(name, await floorOf(context, name));
+  // after the streams that it is filled from: what left them meanwhile is seen here
+  const asides = new Map<StreamName, number | undefined>();
+  for (const name of Object.keys(streams) as StreamName[]) if (isAside(name)) asides.set(name, await oldestAtMs(context, name));
   for (const name of names) {
     const floor = floors.get(name) as StreamFloor;
     const upTo = trimmableUpTo(name, floor.subjects, floor.readers);
     if (upTo < floor.firstSeq) continue;
-    const keepFromMs = await keepFrom(context, sourcesOf(name), floors);
+    const keepFromMs = await keepFrom(context, sourcesOf(name), floors, asides);
     const keepSeq = await firstSeqSince(context, name, keepFromMs, floor.lastSeq + 1);
     const purgeTo = Math.min(upTo + 1, keepSeq);
     if (purgeTo <= floor.firstSeq) continue;
@@ -102,8 +122,8 @@ async function purge({ jsm }: TrimContext, stream: StreamName, seq: number): Pro
 }
 
 async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
-  // a delayed stream has a subject for each event: too many to list, and all of them have the same readers
-  const listed = isDelayed(stream) ? undefined : { subjects_filter: '>' };
+  // a subject for each event: too many to list, and all of them have the same readers
+  const listed = hasSubjectsOfMessages(stream) ? undefined : { subjects_filter: '>' };
   const { state } = await jsm.streams.info(stream, listed);
   const readers: ReaderFloor[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
@@ -121,6 +141,11 @@ async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promi
     firstSeq: state.first_seq,
     lastSeq: state.last_seq,
   };
+}
+
+/** Of `message.due`, and of a `message.returned` that is stored once. */
+function hasSubjectsOfMessages(stream: StreamName): boolean {
+  return isDelayed(stream) || stream === 'OUTCOMES';
 }
 
 /** A reader with nothing left to read has all that was stored before it was asked, whatever the last sequence of its own subjects. */
@@ -144,9 +169,14 @@ async function keepFrom(
   context: TrimContext,
   sources: readonly StreamName[],
   floors: ReadonlyMap<StreamName, StreamFloor>,
+  asides: ReadonlyMap<StreamName, number | undefined>,
 ): Promise<number> {
   let keepFromMs = context.now() - context.replayWindowMs;
   for (const source of sources) {
+    if (isAside(source)) {
+      keepFromMs = Math.min(keepFromMs, (asides.get(source) ?? Infinity) - 1_000);
+      continue;
+    }
     const floor = floors.get(source) as StreamFloor;
     const doneTo = Math.max(trimmableUpTo(source, floor.subjects, floor.readers), floor.firstSeq - 1);
     if (doneTo >= floor.lastSeq) continue;
@@ -154,6 +184,12 @@ async function keepFrom(
     if (oldest) keepFromMs = Math.min(keepFromMs, oldest.atMs - 1_000);
   }
   return keepFromMs;
+}
+
+/** Of a work queue, which has nothing that is done. */
+async function oldestAtMs({ jsm }: TrimContext, stream: StreamName): Promise<number | undefined> {
+  const { state } = await jsm.streams.info(stream);
+  return state.messages === 0 ? undefined : Date.parse(state.first_ts);
 }
 
 async function firstSeqSince(context: TrimContext, stream: StreamName, sinceMs: number, otherwise: number): Promise<number> {
@@ -174,6 +210,8 @@ async function nextRecord(
     filter_subjects: streams[stream].events.map(subjectsOf),
     headers_only: true,
   });
+  // nothing to wait for: asking for the next one would wait all the same
+  if ((await consumer.info()).num_pending === 0) return undefined;
   const message = await consumer.next({ expires: 1_000 });
   return message ? { seq: message.seq, atMs: Math.floor(message.info.timestampNanos / 1e6) } : undefined;
 }

@@ -1,6 +1,7 @@
 import { AckPolicy, JetStreamApiError, type Consumer, type JsMsg } from '@nats-io/jetstream';
 import {
   flow,
+  isAside,
   isDelayed,
   streamOf,
   subjectIdOf,
@@ -32,14 +33,18 @@ export interface WorkerOptions<S extends StageName> {
   readonly eventsInFlightMax: number;
   /**
    * After a crash, leave out what the stage had published already, as its own events of these subjects say. For stages whose doing
-   * cannot be repeated; the others are idempotent.
+   * cannot be repeated; the others are idempotent. Looked through in this order: where it sets aside before where that comes to in the end.
    */
   readonly skipSettled?: readonly GivenEvents[];
+  /** The server forgets the reader, not what is there to read, when nobody has read for so long. Absent: never. */
+  readonly forgottenAfterMs?: number;
 }
 
 /** Decides on events one at a time; each settles when its own promise does. */
 export interface EachWorkerOptions<S extends StageName> extends WorkerOptions<S> {
   readonly handle: (delivery: Delivery<TakenBy<S>>) => Promise<Outcome>;
+  /** What came of it is on disk, so that no crash makes it come again. Not called when the worker stops before. */
+  readonly onStored?: (delivery: Delivery<TakenBy<S>>) => void;
 }
 
 /** Decides on many events at once: one statement per batch. Outcomes in the order of the deliveries. */
@@ -55,6 +60,21 @@ export interface Worker {
   /** Takes no more records, waits up to `graceMs` for what is in work, gives the rest back. */
   stop(graceMs: number): Promise<void>;
   readonly unsettled: number;
+  /** What no reader of this name has been handed yet; asks the server. Rejects when it does not answer. */
+  backlog(): Promise<Backlog>;
+  /**
+   * Unix ms, of the server's clock, at which the oldest record was stored that is not acknowledged, whoever has it; undefined: all are, or more than
+   * one subject is read. Asks the server.
+   */
+  oldestUnsettledAtMs(): Promise<number | undefined>;
+}
+
+export interface Backlog {
+  readonly records: number;
+  /** About: `records` times what the last ones had. */
+  readonly events: number;
+  /** Unix ms, of the server's clock, at which the oldest of them was stored; absent: there is none, or more than one subject is read. */
+  readonly oldestAtMs?: number;
 }
 
 export interface WorkerContext extends ReaderContext {
@@ -62,6 +82,8 @@ export interface WorkerContext extends ReaderContext {
 }
 
 const recordsPerPull = 32;
+/** Mean of what records have: over about so many of the last. */
+const recordsRemembered = 32;
 const pullExpiresMs = 5_000;
 const retryDelayMsMax = 10_000;
 const consumerExists = 10148;
@@ -71,12 +93,13 @@ export function durableName(stage: StageName, share?: string): string {
 }
 
 export async function workEach<S extends StageName>(context: WorkerContext, options: EachWorkerOptions<S>): Promise<Worker> {
-  return run(context, options, (deliver) => {
-    for (const one of deliver) void attempt(one);
-    async function attempt(one: Unsettled): Promise<void> {
-      one.settle(await options.handle(one.delivery as Delivery<TakenBy<S>>), () => void attempt(one));
-    }
-  });
+  const deliver = (all: readonly Unsettled[]): void => {
+    for (const one of all) void attempt(one);
+  };
+  async function attempt(one: Unsettled): Promise<void> {
+    one.settle(await options.handle(one.delivery as Delivery<TakenBy<S>>), () => void attempt(one));
+  }
+  return run(context, options, deliver, options.onStored as ((delivery: Delivery) => void) | undefined);
 }
 
 export async function workInBatches<S extends StageName>(context: WorkerContext, options: BatchWorkerOptions<S>): Promise<Worker> {
@@ -140,12 +163,13 @@ async function run<S extends StageName>(
   context: WorkerContext,
   options: WorkerOptions<S>,
   deliver: (events: readonly Unsettled[]) => void,
+  onStored: ((delivery: Delivery) => void) | undefined = undefined,
 ): Promise<Worker> {
   const { js, jsm, publisher, log } = context;
   const { stage, stream } = options;
   const durable = durableName(stage, options.share);
   const held = createHeldRecords();
-  const settledLookup = options.skipSettled && createSettledLookup({ js, source: stream, given: options.skipSettled });
+  const settledLookup = options.skipSettled && createSettledLookup({ js, jsm, source: stream, given: options.skipSettled });
   const taken = new Set<EventType>(flow[stage].takes);
   const onReconnect = (): void => {
     settledLookup?.reconnected();
@@ -155,6 +179,7 @@ async function run<S extends StageName>(
   context.connected.again.add(onReconnect);
   let stopped = false;
   let released = false;
+  let eventsPerRecord = 0;
   let stopPulling = (): void => {};
 
   const consumer = await openConsumer();
@@ -194,14 +219,29 @@ async function run<S extends StageName>(
     if (!events || !events.every((event) => taken.has(event.type) || streamOf(event.type) === stream)) return buryRecord(message);
     const mine = events.filter((event) => taken.has(event.type));
     if (mine.length === 0) return message.ack();
+    eventsPerRecord = eventsPerRecord === 0 ? mine.length : eventsPerRecord + (mine.length - eventsPerRecord) / recordsRemembered;
     const record = held.hold(message, mine.length);
-    const done = await settledBefore(settledLookup, record, context.connected.sinceMs);
+    const done = await lookUp(record);
+    if (released) return;
     const todo: Unsettled[] = [];
     for (const event of mine) {
       if (done?.has(subjectIdOf(event))) held.settle(record);
       else todo.push(unsettled(event, record));
     }
     if (todo.length > 0) deliver(todo);
+  }
+
+  /** Nothing of the record is done before it is known what was done already. */
+  async function lookUp(record: HeldRecord): Promise<ReadonlySet<string> | undefined> {
+    for (;;) {
+      try {
+        return await settledBefore(settledLookup, record, context.connected.sinceMs);
+      } catch (error) {
+        log.warn({ stage, stream, seq: record.position.seq, err: error }, 'cannot look what was done of a record, trying again');
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        if (released) return undefined;
+      }
+    }
   }
 
   /**
@@ -223,25 +263,50 @@ async function run<S extends StageName>(
   function unsettled(event: HeliographEvent, record: HeldRecord): Unsettled {
     const one: Unsettled = { delivery: { event, record: record.position }, settle, released: () => released };
     function settle(outcome: Outcome, again: () => void): void {
-      if (outcome.kind === 'done' && outcome.events.length === 0) held.settle(record);
+      if (outcome.kind === 'done' && outcome.events.length === 0) settled(one.delivery, record);
       else if (outcome.kind === 'later') setTimeout(() => (released ? undefined : again()), Math.max(0, outcome.atMs - Date.now())).unref();
-      else void publishOutcome(outcome, event, record);
+      else void publishOutcome(outcome, one.delivery, record);
     }
     return one;
   }
 
-  async function publishOutcome(outcome: Outcome, event: HeliographEvent, record: HeldRecord): Promise<void> {
+  function settled(delivery: Delivery, record: HeldRecord): void {
+    held.settle(record);
+    onStored?.(delivery);
+  }
+
+  async function publishOutcome(outcome: Outcome, delivery: Delivery, record: HeldRecord): Promise<void> {
+    const { event } = delivery;
     const { stream: from, seq } = record.position;
     while (!released) {
       try {
-        if (outcome.kind === 'done') await publishAll(publisher, outcome.events, { stream: from, seq });
+        if (outcome.kind === 'done') await publishAll(publisher, outcome.events, causeOf(delivery));
         else if (outcome.kind === 'never') await bury(publisher, stage, outcome.reason, { from, seq, event });
-        return held.settle(record);
+        return settled(delivery, record);
       } catch (error) {
         log.error({ stage, from, seq, err: error }, 'outcome not stored, publishing it again');
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     }
+  }
+
+  async function backlog(): Promise<Backlog> {
+    const { num_pending: records, delivered } = await jsm.consumers.info(stream, durable);
+    const events = Math.round(records * Math.max(1, eventsPerRecord));
+    const oldestAtMs = records === 0 ? undefined : await storedAfterMs(delivered.stream_seq);
+    return oldestAtMs === undefined ? { records, events } : { records, events, oldestAtMs };
+  }
+
+  async function oldestUnsettledAtMs(): Promise<number | undefined> {
+    const { num_pending: left, num_ack_pending: inWork, ack_floor: floor } = await jsm.consumers.info(stream, durable);
+    return left + inWork === 0 ? undefined : storedAfterMs(floor.stream_seq);
+  }
+
+  /** When the first of our records behind this one was stored; undefined: there is none, or we read more than one subject. */
+  async function storedAfterMs(seq: number): Promise<number | undefined> {
+    const [subject, another] = options.subjects ?? subjectsTaken(stage, stream);
+    if (subject === undefined || another !== undefined) return undefined;
+    return (await jsm.direct.getMessage(stream, { seq: seq + 1, next_by_subj: subject }))?.time.getTime();
   }
 
   async function buryRecord(message: JsMsg): Promise<void> {
@@ -256,6 +321,8 @@ async function run<S extends StageName>(
     get unsettled() {
       return held.unsettled;
     },
+    backlog,
+    oldestUnsettledAtMs,
     async stop(graceMs) {
       if (!context.reading.delete(worker)) return;
       context.connected.again.delete(onReconnect);
@@ -271,13 +338,14 @@ async function run<S extends StageName>(
   return worker;
 
   async function openConsumer(): Promise<Consumer> {
-    const { subjects, eventsInFlightMax } = options;
+    const { subjects, eventsInFlightMax, forgottenAfterMs } = options;
     const config = {
       durable_name: durable,
       ack_policy: AckPolicy.Explicit,
       ack_wait: ackWaitMs * 1e6,
       max_ack_pending: Math.max(1_000, eventsInFlightMax),
       filter_subjects: [...(subjects ?? subjectsTaken(stage, stream))],
+      ...(forgottenAfterMs === undefined ? {} : { inactive_threshold: forgottenAfterMs * 1e6 }),
     };
     try {
       await jsm.consumers.add(stream, config);
@@ -288,6 +356,12 @@ async function run<S extends StageName>(
     }
     return js.consumers.get(stream, durable);
   }
+}
+
+function causeOf({ event, record: { stream, seq } }: Delivery): Cause {
+  return isAside(stream as StreamName) && event.cause
+    ? { stream, seq, before: { stream: event.cause.stream, seq: event.cause.seq } }
+    : { stream, seq };
 }
 
 /** What waits for its time first: the other events say that it does, and after a crash they are what is looked for. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { startNats, type NatsServer } from '@heliograph/embedded';
-import { done, headOf, later, never, newId, type Message, type MessageSubmitted } from '@heliograph/message';
+import { done, headOf, later, never, newId, type Message, type MessageReturned, type MessageSubmitted } from '@heliograph/message';
 import { openQueue, type Queue } from '../src/index.ts';
 
 /** A logger that keeps quiet; what goes wrong shows in what a test waits for. */
@@ -204,6 +204,32 @@ test('a reader that dies in the middle of a record: the next leaves out what was
   await second.stop(1_000);
   expect([...handledSecond].filter((id) => handledFirst.has(id))).toEqual([]);
   expect(new Set([...handledFirst, ...handledSecond])).toEqual(ours);
+});
+
+test('a message returned after it was sent is stored once for each attempt, however often it is published', async () => {
+  const { message } = submitted('returned');
+  const returned = (attempt: number, why: MessageReturned['why'] = 'undelivered'): MessageReturned => ({
+    type: 'message.returned',
+    at: Date.now(),
+    by: 'dlr-forwarder',
+    message,
+    route: 'r',
+    attempt,
+    tried: ['demo'],
+    cascade: { attemptsMax: 3 },
+    why,
+    ending: { state: 'undelivered', reason: 'undelivered' },
+  });
+  const records = async () =>
+    (await jsm.streams.info('OUTCOMES', { subjects_filter: `message.returned.after.${message.id}.>` })).state.subjects ?? {};
+  await Promise.all([queue.publish(returned(1)), queue.publish(returned(1))]);
+  await queue.publish({ ...returned(1, 'no_receipt'), at: Date.now() + 1 });
+  await queue.publish(returned(2));
+  expect(await records()).toEqual({
+    [`message.returned.after.${message.id}.1`]: 1,
+    [`message.returned.after.${message.id}.2`]: 1,
+  });
+  expect(queue.publishesPending).toBe(0);
 });
 
 test('a reader by position sees every record once, in order, though its transaction fails now and then and it starts again', async () => {
