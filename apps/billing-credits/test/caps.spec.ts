@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createAccept, type Acceptance, type Accept } from '@heliograph/accept';
 import { leaseSubjects, microCreditsPerCredit, newId, type FinalState } from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
-import { createPrefixTable, credentialDefaults, tenantGuards, type RegistryWatch } from '@heliograph/registry';
+import { credentialDefaults, tenantGuards, type RegistryWatch } from '@heliograph/registry';
+import { compileRoutes, routeRule } from '@heliograph/routing';
 import { createLog } from '@heliograph/service';
 import { eventually } from '@heliograph/testbed';
 import fc from 'fast-check';
@@ -58,7 +59,9 @@ describe('five ingresses that race', () => {
           credentials: new Map([
             ['key', { ...credentialDefaults, id: 'key', tenantId: tenant, kind: 'api_key', secretSetAt: new Date(0) }],
           ]),
-          routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+          connectors: new Map([['carrier', { enabled: true, mode: 'running', senders: [] }]]),
+          routes: compileRoutes([{ id: 'default', ...routeRule.parse({ targets: [{ connectorId: 'carrier' }] }) }], 1),
+          buyPrice: () => undefined,
           price: () => microCreditsPerCredit,
         };
       },

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { leaseSubjects, newId, type HeliographEvent, type LeaseAnswer, type LeaseReturn } from '@heliograph/message';
 import { QueueUnavailableError, type Queue } from '@heliograph/queue';
-import { createPrefixTable, credentialDefaults, type RegistryWatch } from '@heliograph/registry';
+import { credentialDefaults, type RegistryWatch } from '@heliograph/registry';
 import { createAccept } from './accept.ts';
+import { connectors, routesOf } from './routed.fixture.ts';
 import type { Submission } from './submission.ts';
 
 const tenant = {
@@ -27,7 +28,8 @@ const registry = {
   current: {
     tenants: new Map([[tenant.id, tenant]]),
     credentials: new Map([[credential.id, credential]]),
-    routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+    connectors,
+    routes: routesOf(''),
     price: () => 10n,
   },
 } as unknown as RegistryWatch;

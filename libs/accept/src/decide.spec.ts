@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { testRefusals, type Content } from '@heliograph/message';
-import { createPrefixTable, credentialDefaults, type Route, type Snapshot } from '@heliograph/registry';
+import { createInboundTable, createPrefixTable, credentialDefaults, type Snapshot } from '@heliograph/registry';
+import { compileRoutes, routeRule } from '@heliograph/routing';
 import { segmentsMax } from './content.ts';
 import { decide } from './decide.ts';
+import { connectors, routesOf } from './routed.fixture.ts';
 import type { Submission } from './submission.ts';
 
 const nowMs = Date.UTC(2026, 10, 20);
@@ -15,6 +17,7 @@ const tenant = {
   segmentsPerSecond: 0,
   parameterSecrets: false,
   refuseAtLoss: false,
+  senders: [] as string[],
 };
 const credential = {
   ...credentialDefaults,
@@ -33,18 +36,23 @@ const prices = createPrefixTable([
   ['4479', 2_500_000n],
 ]);
 
+const rejecting = compileRoutes([{ id: 'spam', ...routeRule.parse({ when: { text: '^Hel+o' }, reject: true }) }], 1);
+
 function snapshot(changes: Partial<Snapshot> & { tenant?: Partial<typeof tenant>; credential?: object } = {}): Snapshot {
   return {
     revision: 1n,
     tenants: new Map([[tenant.id, { ...tenant, ...changes.tenant }]]),
     credentials: new Map([[credential.id, { ...credential, ...changes.credential }]]),
     credentialByLogin: () => undefined,
-    connectors: new Map(),
-    routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+    connectors,
+    routes: routesOf(''),
     price: (_, digits) => prices.longest(digits),
     buyPrice: () => undefined,
     refunds: () => new Set(),
     webhooks: new Map(),
+    network: () => undefined,
+    inbound: createInboundTable([]),
+    credentialsOfRange: () => [],
     ...changes,
   };
 }
@@ -70,6 +78,10 @@ test.each([
 ])('%s, and costs as many prices', (_, content, segments) => {
   const decision = decide({ ...submission, content }, snapshot(), nowMs);
   expect(decision).toMatchObject({ ok: true, message: { segments }, microCredits: 1_000_000n * BigInt(segments) });
+});
+
+test.each(['acme', 'AC*', '*'])('a sender among those of the tenant, %s, is taken', (pattern) => {
+  expect(decide(submission, snapshot({ tenant: { senders: ['Other', pattern] } }), nowMs)).toMatchObject({ ok: true });
 });
 
 test('the price is that of the longest prefix', () => {
@@ -136,7 +148,7 @@ function days(count: number): number {
 }
 
 describe('a test message', () => {
-  const nothingThere = { routes: createPrefixTable<Route>([]), price: () => undefined };
+  const nothingThere = { routes: compileRoutes([], 1), price: () => undefined };
 
   test('to a test number needs neither route nor price, and costs nothing', () => {
     const decision = decide(
@@ -195,12 +207,11 @@ test.each<[string, Partial<Submission>, Parameters<typeof snapshot>[0], string]>
   ['a time to send it that is none', { sendAtMs: NaN }, {}, 'bad_schedule'],
   ['a validity that ends when it is to be sent', { sendAtMs: nowMs + 1_000, validUntilMs: nowMs + 1_000 }, {}, 'bad_validity'],
   ['a webhook that is no web address', { webhook: 'ftp://example.com' }, {}, 'bad_webhook'],
-  [
-    'a number that no route leads to',
-    {},
-    { routes: createPrefixTable([['44', { id: 'uk', prefix: '44', connectorId: 'c' }]]) },
-    'unroutable',
-  ],
+  ['a number that no route leads to', {}, { routes: routesOf('44') }, 'unroutable'],
+  ['a number whose route leads to a connector that is gone', {}, { connectors: new Map() }, 'unroutable'],
+  ['what a rule rejects', {}, { routes: rejecting }, 'unroutable'],
+  ["a sender that is not among the tenant's", {}, { tenant: { senders: ['Other', 'Acm'] } }, 'bad_sender'],
+  ['no sender, where there is a list', { from: { addr: '' } }, { tenant: { senders: ['Acme'] } }, 'bad_sender'],
   ['a number that has no price', {}, { price: () => undefined }, 'no_price'],
   ['what would be sold at a loss', {}, { tenant: { refuseAtLoss: true }, buyPrice: () => 1_000_001n }, 'at_loss'],
 ])('%s is refused', (_, change, facts, reason) => {

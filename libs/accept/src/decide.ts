@@ -1,6 +1,7 @@
 import { parseE164, parseSender } from '@heliograph/e164';
 import { isTestNumber, newId, testRefusalOf, type Message, type Sender } from '@heliograph/message';
-import { guardsOf, isUsable, type Snapshot, type Tenant } from '@heliograph/registry';
+import { guardsOf, isUsable, routeFactsOf, type Snapshot, type Tenant } from '@heliograph/registry';
+import { allowedSenders } from '@heliograph/routing';
 import { countContent, segmentsMax } from './content.ts';
 import { guard } from './guard.ts';
 import { refuse, type Refusal } from './refusal.ts';
@@ -26,6 +27,8 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
   const from = senderOf(submission);
   if (!from)
     return refuse('bad_sender', 'the sender is neither a number, a short code of 3 to 6 digits nor a name of at most 11 characters');
+  if (allowedSenders(tenant.senders ?? [])?.has(from.addr) === false)
+    return refuse('bad_sender', 'this sender is not among those you may use');
 
   const counted = countContent(submission.content, segmentsMax);
   if (!counted.ok) return counted;
@@ -42,20 +45,30 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
   // what never leaves the platform pumps nobody's numbers
   const refusal = test ? undefined : guard({ digits: to.number.slice(1), segments }, guardsOf(tenant));
   if (refusal) return refusal;
-  const priced = test ? free : priceOf(to.number, tenant, { snapshot, nowMs });
+  const id = submission.id ?? newId();
+  const wanted: Wanted = {
+    id,
+    tenant,
+    from,
+    digits: to.number.slice(1),
+    class: submission.class ?? 'normal',
+    content: submission.content,
+    segments,
+  };
+  const priced = test ? free : priceOf(wanted, snapshot, nowMs);
   if (!priced.ok) return priced;
 
   return {
     ok: true,
     microCredits: priced.perSegment * BigInt(segments),
     message: {
-      id: submission.id ?? newId(),
+      id,
       tenant: tenant.id,
       credential: credential.id,
       door: submission.door,
       from,
       to: to.number,
-      class: submission.class ?? 'normal',
+      class: wanted.class,
       segments,
       acceptedAtMs: nowMs,
       ...(startMs > nowMs ? { sendAtMs: startMs } : {}),
@@ -64,6 +77,7 @@ export function decide(submission: Submission, snapshot: Snapshot, nowMs: number
       content: submission.content,
       ...(submission.flash ? { flash: true } : {}),
       ...(submission.replaceIfPresent ? { replaceIfPresent: true } : {}),
+      ...(submission.optOutExempt ? { optOutExempt: true } : {}),
       ...(startMs > nowMs ? codingOf(submission) : {}),
       ...(submission.receiptId === undefined ? {} : { receiptId: submission.receiptId }),
       ...(submission.tlvs === undefined ? {} : { tlvs: submission.tlvs }),
@@ -79,18 +93,24 @@ type Priced = { readonly ok: true; readonly perSegment: bigint } | Refusal;
 /** What never leaves the platform needs no route and no price. */
 const free: Priced = { ok: true, perSegment: 0n };
 
-function priceOf(
-  number: string,
-  { pricePlanId, refuseAtLoss }: Pick<Tenant, 'pricePlanId' | 'refuseAtLoss'>,
-  { snapshot, nowMs }: { readonly snapshot: Snapshot; readonly nowMs: number },
-): Priced {
-  const digits = number.slice(1);
-  const route = snapshot.routes.longest(digits);
-  if (!route) return refuse('unroutable', 'no route leads to this number');
-  const perSegment = snapshot.price(pricePlanId, digits, nowMs);
+/** What route and price of a message depend on. */
+interface Wanted extends Pick<Message, 'id' | 'from' | 'class' | 'content' | 'segments'> {
+  readonly tenant: Pick<Tenant, 'id' | 'pricePlanId' | 'refuseAtLoss'>;
+  readonly digits: string;
+}
+
+function priceOf({ id, tenant, content, ...wanted }: Wanted, snapshot: Snapshot, nowMs: number): Priced {
+  const { digits } = wanted;
+  // the router decides again, by how the connectors do then: a message that waits an hour does not care who is well now
+  const route = snapshot.routes.decide(
+    { ...wanted, messageId: id, tenant: tenant.id, nowMs, ...(content.kind === 'text' ? { text: content.text } : {}) },
+    routeFactsOf(snapshot),
+  );
+  if (!route.ok) return refuse('unroutable', 'no route leads to this number');
+  const perSegment = snapshot.price(tenant.pricePlanId, digits, nowMs);
   if (perSegment === undefined) return refuse('no_price', "the tenant's price plan has no price for this number");
   // both are per segment; nobody having said what the provider takes, there is nothing to compare with
-  if (refuseAtLoss && (snapshot.buyPrice(route.connectorId, digits, nowMs) ?? 0n) > perSegment)
+  if (tenant.refuseAtLoss && (snapshot.buyPrice(route.connector, digits, nowMs) ?? 0n) > perSegment)
     return refuse('at_loss', 'no route leads to this number at your price');
   return { ok: true, perSegment };
 }

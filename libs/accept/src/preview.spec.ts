@@ -13,6 +13,7 @@ import {
   type RegistryWatch,
 } from '@heliograph/registry';
 import { createAccept } from './accept.ts';
+import { connectors, routesOf } from './routed.fixture.ts';
 import type { Submission } from './submission.ts';
 
 const networks: readonly Network[] = [
@@ -60,7 +61,8 @@ test('any plans, numbers and times: what is charged is what a preview says, also
       current: {
         tenants: new Map([['acme', tenant]]),
         credentials: new Map([['key', credential]]),
-        routes: createPrefixTable([['', { id: 'default', prefix: '', connectorId: 'carrier' }]]),
+        connectors,
+        routes: routesOf(''),
         price: (_: string, digits: string, nowMs: number) => prices.price(digits, network.longest(digits), nowMs),
         buyPrice: (_: string, digits: string, nowMs: number) => costs.price(digits, network.longest(digits), nowMs),
       },

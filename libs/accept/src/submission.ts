@@ -26,6 +26,8 @@ export interface Submission {
   /** As `Message.tlvs`. */
   readonly tlvs?: readonly PassedTlv[];
   readonly webhook?: string;
+  /** As `Message.optOutExempt`. */
+  readonly optOutExempt?: true;
   /** As `Message.replaceIfPresent`, `Message.dataCoding` and `Message.udhi`. */
   readonly replaceIfPresent?: true;
   readonly dataCoding?: number;

@@ -1,13 +1,18 @@
+import type { ConnectorMode } from '@heliograph/message';
 import { audited, type Actor, type RegistryTransaction } from './audit.ts';
 import type { RegistryDatabase } from './database.ts';
 import type { SmppConnectorSettings } from './connector-settings.ts';
 import { credentialDefaults, type Credential } from './credential.ts';
 import { addPrices, removePrices, type Price } from './price-change.ts';
 import type { TenantGuards } from './guards.ts';
-import { tenantDefaults, type Route, type Tenant, type Webhook } from './snapshot.ts';
+import type { InboundSettings } from './inbound-settings.ts';
+import type { InboundRoute } from './inbound-table.ts';
+import { tenantDefaults, type Tenant, type Webhook } from './snapshot.ts';
 
 export * from './audit.ts';
 export * from './price-change.ts';
+export * from './route-change.ts';
+export * from './route-draft.ts';
 
 /**
  * Writes to the control plane: each puts one thing, new or changed, alone or within an `audited` change. Whoever calls tells the others with
@@ -38,14 +43,21 @@ export async function writePricePlan(transaction: RegistryTransaction, { id, nam
 /** What is not given stays as it is, or is as the defaults say. */
 export async function putTenant(
   database: RegistryTransaction,
-  tenant: Pick<Tenant, 'id' | 'name' | 'pricePlanId'> & Partial<Omit<Tenant, 'guards'>>,
+  tenant: Pick<Tenant, 'id' | 'name' | 'pricePlanId'> & Partial<Omit<Tenant, 'guards' | 'inbound'>>,
 ): Promise<void> {
-  await database.tenant.upsert({ where: { id: tenant.id }, create: { ...tenantDefaults, ...tenant }, update: tenant });
+  const { senders, ...plain } = tenant;
+  const given = { ...plain, ...(senders && { senders: [...senders] }) };
+  await database.tenant.upsert({ where: { id: tenant.id }, create: { ...tenantDefaults, ...given }, update: given });
 }
 
 /** Of a tenant that is there. */
 export async function putGuards(database: RegistryTransaction, tenantId: string, guards: TenantGuards): Promise<void> {
   await database.tenant.update({ where: { id: tenantId }, data: { guards: { toJSON: () => guards } } });
+}
+
+/** Of a tenant that is there. */
+export async function putInboundSettings(database: RegistryTransaction, tenantId: string, settings: InboundSettings): Promise<void> {
+  await database.tenant.update({ where: { id: tenantId }, data: { inbound: { toJSON: () => settings } } });
 }
 
 /** What is not given stays as it is, or is as the defaults say. */
@@ -69,14 +81,27 @@ export const reservedConnectorIds: ReadonlySet<string> = new Set(['test']);
 
 export async function putSmppConnector(
   database: RegistryTransaction,
-  connector: { id: string; groupId: string; enabled: boolean; settings: SmppConnectorSettings; secret: string },
+  connector: {
+    id: string;
+    groupId: string;
+    enabled: boolean;
+    settings: SmppConnectorSettings;
+    secret: string;
+    senders?: readonly string[];
+  },
 ): Promise<void> {
-  const fields = { ...connector, kind: 'smpp' };
+  const { senders, ...plain } = connector;
+  const fields = { ...plain, kind: 'smpp', ...(senders && { senders: [...senders] }) };
   await database.connector.upsert({ where: { id: connector.id }, create: fields, update: fields });
 }
 
-export async function putRoute(database: RegistryTransaction, route: Route): Promise<void> {
-  await database.route.upsert({ where: { id: route.id }, create: route, update: route });
+/** Of a connector that is there. Its settings stay, so it is not bound anew. */
+export async function putConnectorMode(database: RegistryTransaction, id: string, mode: ConnectorMode): Promise<void> {
+  await database.connector.update({ where: { id }, data: { mode } });
+}
+
+export async function putInboundRoute(database: RegistryTransaction, route: InboundRoute): Promise<void> {
+  await database.inboundRoute.upsert({ where: { id: route.id }, create: route, update: route });
 }
 
 /** Without `oldUntil` only its first secret signs. */

@@ -27,6 +27,18 @@ const meanings = z.record(refusedStatus, z.enum(['later', 'throttled', 'permanen
   error: ({ code }) => (code === 'invalid_key' ? 'must be a command_status other than ESME_ROK, as 0x0000000B' : undefined),
 });
 
+const secondsMax = 7 * 24 * 60 * 60;
+const retryTimes = z
+  .array(z.int().min(1).max(secondsMax))
+  .min(1)
+  .max(30)
+  .refine((times) => times.every((time, i) => i === 0 || time > (times[i - 1] as number)), 'must be ascending');
+const retriedReason = z.union([z.enum(['later', 'throttled', 'unknown']), refusedStatus]);
+const retries = z.record(retriedReason, retryTimes, {
+  error: ({ code }) =>
+    code === 'invalid_key' ? 'must be later, throttled, unknown or a command_status other than ESME_ROK, as 0x00000058' : undefined,
+});
+
 /** Settings of a connector of kind `smpp`; the password is the connector's sealed secret. */
 export const smppConnectorSettings = z
   .strictObject({
@@ -89,6 +101,17 @@ export const smppConnectorSettings = z
     answers: meanings.default({}),
     /** A submit_sm that was never answered may have been taken: send it again, or fail it. */
     unknownOutcome: z.enum(['resend', 'fail']).default('resend'),
+    /**
+     * When a message is tried again, by what was answered: seconds since it was first tried on this connector, 1 to 30 of them, ascending. After the
+     * last the answer counts as permanent. Without a list: after 1 s doubling to 60 s, until its validity ends, which ends the others, too.
+     */
+    retries: retries.default({}),
+    /** A message without a receipt so many seconds after it was sent ends as no_report; without it, after the platform's time for all. */
+    noReportAfterS: z
+      .int()
+      .min(60)
+      .max(30 * 24 * 60 * 60)
+      .optional(),
   })
   .superRefine((settings, context) => {
     const wrong = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });

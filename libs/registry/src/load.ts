@@ -1,25 +1,34 @@
 import type { FinalState } from '@heliograph/message';
+import { compileRoutes, routeRule, type Rule } from '@heliograph/routing';
 import type { Prisma } from '../generated/client.ts';
 import type { RegistryTransaction } from './audit.ts';
 import type { Credential } from './credential.ts';
 import type { RegistryDatabase } from './database.ts';
+import { createInboundTable, inboundAddress, type InboundRoute, type InboundTable } from './inbound-table.ts';
 import { createPrefixTable } from './prefix-table.ts';
 import { noPrices, parsePrices, priceText, type Network, type PriceTable } from './price-table.ts';
-import { loginKey, noParts, type Parts, type Plan } from './snapshot.ts';
+import { readRuleRows, routeVersion } from './route-change.ts';
+import { loginKey, noParts, type Connector, type Parts, type Plan } from './snapshot.ts';
 
 /** The database knows what changed for so many revisions (migration 20261120200000_prices). */
 const revisionsKept = 100_000n;
 /** At once: bounds what is in memory beside the snapshot. */
 const rowsMax = 5_000;
 const plansMax = 50;
+const rulesByIdMax = 1_000;
 /** The whole of 100,000 tenants and 1 million prices takes some seconds. */
 const transactionLimits = { isolationLevel: 'RepeatableRead', maxWait: 10_000, timeout: 300_000 } as const;
 
+export interface LoadLog {
+  warn(fields: object, text: string): void;
+}
+
 /**
  * What the registry holds now, in one transaction, so that it is never half of a change. Read is only what has changed since `before`, unless
- * that is too long ago; the same object when nothing has. Rejects when the database fails.
+ * that is too long ago; the same object when nothing has. What is there but cannot be read is left out, and `log` is told. Rejects when the
+ * database fails.
  */
-export async function readParts(database: RegistryDatabase, before: Parts = noParts): Promise<Parts> {
+export async function readParts(database: RegistryDatabase, before: Parts = noParts, log?: LoadLog): Promise<Parts> {
   if ((await revisionOf(database)) === before.revision) return before;
   return database.$transaction(async (transaction) => {
     const revision = await revisionOf(transaction);
@@ -27,7 +36,7 @@ export async function readParts(database: RegistryDatabase, before: Parts = noPa
     const tooOld = revision < before.revision || revision - before.revision > revisionsKept;
     const from = tooOld || before.revision < 0n ? noParts : before;
     const changed = from === noParts ? undefined : await readChanged(transaction, from.revision);
-    return { ...(await readInto(from, transaction, changed)), revision };
+    return { ...(await readInto(from, transaction, { changed, log })), revision };
   }, transactionLimits);
 }
 
@@ -43,8 +52,13 @@ async function readChanged(transaction: RegistryTransaction, since: bigint): Pro
   return new Map([...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, of]) => [kind, of.map(({ key }) => key)]));
 }
 
-/** `changed` undefined: all of it. */
-async function readInto(before: Parts, transaction: RegistryTransaction, changed: Changed | undefined): Promise<Omit<Parts, 'revision'>> {
+interface Reading {
+  /** Undefined: all of it. */
+  readonly changed: Changed | undefined;
+  readonly log: LoadLog | undefined;
+}
+
+async function readInto(before: Parts, transaction: RegistryTransaction, { changed, log }: Reading): Promise<Omit<Parts, 'revision'>> {
   const keysOf = (kind: string): readonly string[] | undefined => (changed ? (changed.get(kind) ?? []) : undefined);
   const { tenant, webhook, connector } = transaction;
   const tenants = await readRows(
@@ -54,7 +68,7 @@ async function readInto(before: Parts, transaction: RegistryTransaction, changed
   );
   const connectors = await readRows(
     keysOf('connector'),
-    (where, page) => connector.findMany({ where: { id: where }, ...page }),
+    (where, page) => connector.findMany({ where: { id: where }, ...page }) as Promise<Connector[]>,
     ({ id }) => id,
   );
   const webhooks = await readRows(
@@ -69,7 +83,8 @@ async function readInto(before: Parts, transaction: RegistryTransaction, changed
     ...withCredentials(before, await readCredentials(transaction, keysOf('credential'))),
     plans: before.plans.with(await readPlans(before, transaction, { plans: keysOf('price_plan'), prices: keysOf('price') })),
     buyPrices: before.buyPrices.with(await readPrices(transaction, 'buy_price', keysOf('buy_price'))),
-    routes: isSame(keysOf('route')) ? before.routes : await readRoutes(transaction),
+    ...(await readRoutes(before, transaction, { keys: keysOf('route_rule'), log })),
+    inbound: isSame(keysOf('inbound_route')) ? before.inbound : await readInboundRoutes(transaction),
     networks: isSame(keysOf('number_range')) ? before.networks : await readNetworks(transaction),
   };
 }
@@ -120,9 +135,9 @@ async function readCredentials(transaction: RegistryTransaction, keys: readonly 
 }
 
 function withCredentials(
-  { credentials, logins, previousLogins }: Pick<Parts, 'credentials' | 'logins' | 'previousLogins'>,
+  { credentials, logins, previousLogins, ranges }: Pick<Parts, 'credentials' | 'logins' | 'previousLogins' | 'ranges'>,
   changed: ReadonlyMap<string, Credential | undefined>,
-): Pick<Parts, 'credentials' | 'logins' | 'previousLogins'> {
+): Pick<Parts, 'credentials' | 'logins' | 'previousLogins' | 'ranges'> {
   const changedLogins = new Map<string, Credential | undefined>();
   const changedPrevious = new Map<string, Credential | undefined>();
   // first what they were known by: another may be known by it now
@@ -142,7 +157,26 @@ function withCredentials(
     credentials: credentials.with(changed),
     logins: logins.with(changedLogins),
     previousLogins: previousLogins.with(changedPrevious),
+    ranges: ranges.with(changedRanges({ credentials, ranges }, changed)),
   };
+}
+
+/** The credentials of each address range that one of these had or has. */
+function changedRanges(
+  { credentials, ranges }: Pick<Parts, 'credentials' | 'ranges'>,
+  changed: ReadonlyMap<string, Credential | undefined>,
+) {
+  const ids = new Map<string, Set<string>>();
+  const of = (addressRange: string): Set<string> => {
+    const range = inboundAddress(addressRange);
+    return ids.get(range) ?? ids.set(range, new Set(ranges.get(range))).get(range)!;
+  };
+  for (const [id, now] of changed) {
+    const was = credentials.get(id);
+    if (was && was.addressRange !== '') of(was.addressRange).delete(id);
+    if (now && now.addressRange !== '') of(now.addressRange).add(id);
+  }
+  return new Map([...ids].map(([range, of]) => [range, of.size === 0 ? undefined : [...of].sort()]));
 }
 
 interface PlanKeys {
@@ -196,8 +230,32 @@ async function ownersIn(transaction: RegistryTransaction, table: keyof typeof ow
   return (await transaction.connector.findMany({ select: { id: true } })).map(({ id }) => id);
 }
 
-async function readRoutes(transaction: RegistryTransaction): Promise<Parts['routes']> {
-  return createPrefixTable((await transaction.route.findMany()).map((route) => [route.prefix, route]));
+/** Those that changed are read, the table is made anew of all. A rule that is none any more must not keep the others from being used. */
+async function readRoutes(
+  { rules: before, routes }: Pick<Parts, 'rules' | 'routes'>,
+  transaction: RegistryTransaction,
+  { keys, log }: { readonly keys: readonly string[] | undefined; readonly log: LoadLog | undefined },
+): Promise<Pick<Parts, 'rules' | 'routes'>> {
+  if (isSame(keys)) return { rules: before, routes };
+  // so many by their ids take longer than all of them
+  const all = keys === undefined || keys.length > rulesByIdMax;
+  const stored = await readRows(
+    all ? undefined : keys,
+    (where, page) => readRuleRows(transaction, { where: { id: where, untilVersion: null }, ...page }),
+    ({ id }) => id,
+  );
+  const changed = new Map<string, Rule | undefined>();
+  for (const [id, row] of stored) {
+    const parsed = row && routeRule.safeParse(row.rule);
+    if (parsed?.error) log?.warn({ rule: id, err: parsed.error }, 'a stored routing rule is none, going on without it');
+    changed.set(id, parsed?.data && { id, ...parsed.data });
+  }
+  const rules = (all ? noParts.rules : before).with(changed);
+  return { rules, routes: compileRoutes(rules.values(), Number(await routeVersion(transaction))) };
+}
+
+async function readInboundRoutes(transaction: RegistryTransaction): Promise<InboundTable> {
+  return createInboundTable((await transaction.inboundRoute.findMany()) as InboundRoute[]);
 }
 
 /** Networks are few, ranges many: those of one network share an object. */

@@ -1,4 +1,4 @@
-import { createDigitTable, keyOf } from './digit-table.ts';
+import { createDigitTable, keyOf } from '@heliograph/e164';
 
 /** Values by prefix of an E.164 number; the longest prefix that fits wins. */
 export interface PrefixTable<Value> {

@@ -1,4 +1,4 @@
-import { createDigitTable, keyOf, type DigitTable } from './digit-table.ts';
+import { createDigitTable, keyOf, type DigitTable } from '@heliograph/e164';
 import { priceKey, type Price } from './price-change.ts';
 
 /** A mobile network (ITU-T E.212): three digits of a country and two or three of a network in it. */

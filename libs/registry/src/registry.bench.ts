@@ -8,6 +8,7 @@ import { removePostgres, startPostgres } from '@heliograph/embedded';
 import { applyMigrations } from '@heliograph/migrate';
 import { openRegistry } from './database.ts';
 import { readParts } from './load.ts';
+import { ruleOfRoute } from './route-change.ts';
 import { snapshotOf } from './snapshot.ts';
 
 const size = (name: string, usual: number): number => Number(process.env[name] ?? usual);
@@ -37,7 +38,7 @@ try {
     ['a tenant', `UPDATE registry.tenant SET name = name || '!' WHERE id = 'tenant-7'`],
     ['a credential', `UPDATE registry.credential SET verifier = verifier || '!' WHERE id = 'credential-7'`],
     ['a price', `UPDATE registry.price SET micro_credits_per_segment = 5 WHERE plan_id = 'plan-7' AND prefix = '49'`],
-    ['a route', `INSERT INTO registry.route VALUES ('more', '998', 'carrier')`],
+    ['a route', `INSERT INTO registry.route_rule (id, from_version, rule) VALUES ('more', 1, '${rule('998')}')`],
   ];
   console.log('| what | |\n| --- | ---: |');
   console.log(`| ${tenants} tenants, as many credentials, ${plans * pricesOfPlan} prices loaded | ${(loadMs / 1_000).toFixed(1)} s |`);
@@ -101,5 +102,10 @@ async function fill(run: (sql: string) => Promise<unknown>): Promise<void> {
   await run(`INSERT INTO registry.credential (id, tenant_id, kind, login, verifier)
     SELECT 'credential-' || n, 'tenant-' || n, 'api_key', md5(n::text), md5('v' || n) || md5('w' || n) FROM generate_series(1, ${tenants}) AS n`);
   await run(`INSERT INTO registry.connector (id, kind, group_id, settings) VALUES ('carrier', 'smpp', 'carrier', '{}')`);
-  await run(`INSERT INTO registry.route VALUES ('all', '', 'carrier')`);
+  await run(`INSERT INTO registry.route_version (version, published_by) VALUES (1, 'bench')`);
+  await run(`INSERT INTO registry.route_rule (id, from_version, rule) VALUES ('all', 1, '${rule('')}')`);
+}
+
+function rule(prefix: string): string {
+  return JSON.stringify(ruleOfRoute({ prefix, connectorId: 'carrier' }));
 }

@@ -11,6 +11,8 @@ export const scopes = [
   'history:erase',
   'guards:read',
   'guards:write',
+  'opt-outs:read',
+  'opt-outs:write',
   'held:review',
   'audit:read',
   'tenants:read',
@@ -29,7 +31,7 @@ export type Scope = (typeof scopes)[number];
 export const roles = ['operator-admin', 'tenant-admin', 'tenant-user', 'device'] as const;
 export type Role = (typeof roles)[number];
 
-const ofTenantUsers: readonly Scope[] = ['messages:send', 'messages:read', 'balance:read', 'sessions:read', 'guards:read'];
+const ofTenantUsers: readonly Scope[] = ['messages:send', 'messages:read', 'balance:read', 'sessions:read', 'guards:read', 'opt-outs:read'];
 const ofTenantAdmins: readonly Scope[] = [
   ...ofTenantUsers,
   'sessions:close',
@@ -38,6 +40,7 @@ const ofTenantAdmins: readonly Scope[] = [
   'credentials:write',
   'history:erase',
   'guards:write',
+  'opt-outs:write',
   'held:review',
   'audit:read',
 ];

@@ -1,5 +1,7 @@
-import type { FinalState } from '@heliograph/message';
+import type { ConnectorMode, FinalState } from '@heliograph/message';
+import { compileRoutes, type Rule, type RouteTable } from '@heliograph/routing';
 import type { Credential, CredentialKind } from './credential.ts';
+import { createInboundTable, type InboundTable } from './inbound-table.ts';
 import { createLayeredMap, type LayeredMap } from './layered-map.ts';
 import { createPrefixTable, type PrefixTable } from './prefix-table.ts';
 import { noPrices, type Network, type PriceTable } from './price-table.ts';
@@ -17,8 +19,12 @@ export interface Tenant {
   readonly parameterSecrets: boolean;
   /** Whether a message is refused for which the connector's provider would take more than the tenant pays. */
   readonly refuseAtLoss: boolean;
+  /** Senders that its messages may have, as `compileSenders` of libs/routing takes them. Absent, empty: any. */
+  readonly senders?: readonly string[];
   /** As it is stored: `guardsOf` reads it. Absent: none. */
   readonly guards?: unknown;
+  /** As it is stored: `inboundSettingsOf` reads it. Absent: the usual. */
+  readonly inbound?: unknown;
 }
 
 /** What a new tenant has unless something else is said, as the columns' defaults. */
@@ -39,12 +45,10 @@ export interface Connector {
   readonly settings: unknown;
   /** Sealed with the master key, context `connector:<id>`. */
   readonly secret: string;
-}
-
-export interface Route {
-  readonly id: string;
-  readonly prefix: string;
-  readonly connectorId: string;
+  /** Senders that its provider takes, as `compileSenders` of libs/routing takes them. Empty: all. */
+  readonly senders: readonly string[];
+  /** What an operator wants of it just now, apart from its settings. */
+  readonly mode: ConnectorMode;
 }
 
 export interface Webhook {
@@ -76,7 +80,10 @@ export interface Snapshot {
   /** Also by the login of an API key before its reset, while its grace lasts or after: `verifiersOf` says whether it is still good. */
   credentialByLogin(kind: CredentialKind, login: string): Credential | undefined;
   readonly connectors: ReadonlyMap<string, Connector>;
-  readonly routes: PrefixTable<Route>;
+  /** As published. */
+  readonly routes: RouteTable;
+  /** The network that numbers like this one are of; undefined: nobody has said. */
+  network(digits: string): Network | undefined;
   /** Micro-credits per segment at this time (unix ms), or undefined when the plan has no price for the number: then it is refused. */
   price(pricePlanId: string, digits: string, nowMs: number): bigint | undefined;
   /** What the connector's provider takes, micro-credits per segment at this time (unix ms), or undefined: nobody has said. */
@@ -84,6 +91,10 @@ export interface Snapshot {
   /** The final states that give the charge back. */
   refunds(pricePlanId: string): ReadonlySet<FinalState>;
   readonly webhooks: ReadonlyMap<string, Webhook>;
+  /** Whose the messages of handsets are. */
+  readonly inbound: InboundTable;
+  /** Ids of the credentials, usable or not, whose address range is this address, as `inboundAddress` makes it. In order. */
+  credentialsOfRange(address: string): readonly string[];
 }
 
 /** A price plan, but for its id. */
@@ -102,10 +113,15 @@ export interface Parts {
   readonly previousLogins: LayeredMap<Credential>;
   readonly connectors: LayeredMap<Connector>;
   readonly webhooks: LayeredMap<Webhook>;
-  readonly routes: PrefixTable<Route>;
+  readonly rules: LayeredMap<Rule>;
+  /** Of the rules. */
+  readonly routes: RouteTable;
   readonly plans: LayeredMap<Plan>;
   readonly buyPrices: LayeredMap<PriceTable>;
   readonly networks: PrefixTable<Network>;
+  readonly inbound: InboundTable;
+  /** Ids of credentials by their address range. */
+  readonly ranges: LayeredMap<readonly string[]>;
 }
 
 /** Before anything is read. */
@@ -117,16 +133,33 @@ export const noParts: Parts = {
   previousLogins: createLayeredMap(),
   connectors: createLayeredMap(),
   webhooks: createLayeredMap(),
-  routes: createPrefixTable([]),
+  rules: createLayeredMap(),
+  routes: compileRoutes([], 0),
   plans: createLayeredMap(),
   buyPrices: createLayeredMap(),
   networks: createPrefixTable([]),
+  inbound: createInboundTable([]),
+  ranges: createLayeredMap(),
 };
 
 const none: ReadonlySet<FinalState> = new Set();
 
 export function snapshotOf(parts: Parts): Snapshot {
-  const { revision, tenants, credentials, connectors, routes, webhooks, logins, previousLogins, plans, buyPrices, networks } = parts;
+  const {
+    revision,
+    tenants,
+    credentials,
+    connectors,
+    routes,
+    webhooks,
+    logins,
+    previousLogins,
+    plans,
+    buyPrices,
+    networks,
+    inbound,
+    ranges,
+  } = parts;
   const priceIn = (table: PriceTable = noPrices, digits: string, nowMs: number): bigint | undefined =>
     table.price(digits, table.byNetwork ? networks.longest(digits) : undefined, nowMs);
   return {
@@ -135,6 +168,7 @@ export function snapshotOf(parts: Parts): Snapshot {
     credentials,
     connectors,
     routes,
+    network: (digits) => networks.longest(digits),
     webhooks,
     credentialByLogin(kind, login) {
       const key = loginKey(kind, login);
@@ -143,6 +177,8 @@ export function snapshotOf(parts: Parts): Snapshot {
     price: (pricePlanId, digits, nowMs) => priceIn(plans.get(pricePlanId)?.prices, digits, nowMs),
     buyPrice: (connectorId, digits, nowMs) => priceIn(buyPrices.get(connectorId), digits, nowMs),
     refunds: (pricePlanId) => plans.get(pricePlanId)?.refunds ?? none,
+    inbound,
+    credentialsOfRange: (address) => ranges.get(address) ?? [],
   };
 }
 

@@ -33,7 +33,7 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
   const listeners: ((snapshot: Snapshot) => void)[] = [];
   let seenAtMs = performance.now();
   let healthy = true;
-  let parts = await readParts(database);
+  let parts = await readParts(database, undefined, log);
   let current = snapshotOf(parts);
   let looking: Promise<void> | undefined;
   let lookAgain = false;
@@ -41,7 +41,7 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
   async function look(): Promise<void> {
     try {
       const beganAtMs = performance.now();
-      const newest = await readParts(database, parts);
+      const newest = await readParts(database, parts, log);
       const changed = newest !== parts;
       if (changed) current = snapshotOf((parts = newest));
       seenAtMs = beganAtMs;

@@ -9,10 +9,13 @@ import {
   addPrices,
   openRegistry,
   putCredential,
+  publishRoutes,
+  putInboundRoute,
   putPricePlan,
   putRoute,
   putTenant,
   putWebhook,
+  rollBackRoutes,
   type RegistryDatabase,
 } from '../src/index.ts';
 import { readParts } from '../src/load.ts';
@@ -47,19 +50,40 @@ async function credential(id: string, login: string, previousLogin = '') {
   await putCredential(database, { id, tenantId: 'acme', kind: 'api_key', login, previousLogin, verifier: id });
 }
 
+const inboundRoute = { id: 'code', address: '4040', match: 'exact', keyword: '', tenantId: 'acme', credentialId: null } as const;
+
+const query = {
+  messageId: 'm',
+  tenant: 'acme',
+  from: { addr: '', ton: 0, npi: 0 },
+  class: 'normal',
+  segments: 1,
+  nowMs: 1_000,
+} as const;
+const facts = {
+  connector: () => ({ enabled: true, mode: 'running', available: true }) as const,
+  buyPrice: () => undefined,
+  quality: () => undefined,
+  network: () => undefined,
+};
 /** Everything that a snapshot says, as something to compare. */
 function shown(parts: Parts) {
   const snapshot = snapshotOf(parts);
   const { revision, tenants, credentials, connectors, webhooks, routes } = snapshot;
+  const route = (digits: string) => routes.decide({ ...query, digits }, facts);
   const byId = (map: ReadonlyMap<string, unknown>) => Object.fromEntries(map);
   const logins = ['a', 'b', 'c'].map((login) => snapshot.credentialByLogin('api_key', login)?.id);
   const numbers = ['31612345678', '447912345678', '15551234567'].map((digits) => [
-    routes.longest(digits),
+    route(digits),
     ...['plan', 'other'].map((plan) => snapshot.price(plan, digits, 1_000)),
     snapshot.buyPrice('carrier', digits, 1_000),
   ]);
   const refunds = ['plan', 'other'].map((plan) => snapshot.refunds(plan));
-  return { revision, logins, numbers, refunds, all: [tenants, credentials, connectors, webhooks].map(byId) };
+  const inbound = ['4040', '31612345678'].map((address) => [
+    ...['', 'win'].map((keyword) => snapshot.inbound.match(address, keyword)),
+    snapshot.credentialsOfRange(address),
+  ]);
+  return { revision, logins, numbers, refunds, inbound, all: [tenants, credentials, connectors, webhooks].map(byId) };
 }
 
 /** What may be done to the registry, each as often as one likes. */
@@ -92,13 +116,29 @@ const changes: Record<string, () => Promise<unknown>> = {
   'a plan loses its prices': () => putPricePlan(database, { id: 'other', name: 'Other', refunds: [], prices: [] }),
   'a plan is removed': () =>
     sql(`DELETE FROM registry.price WHERE plan_id = 'other'`).then(() => sql(`DELETE FROM registry.price_plan WHERE id = 'other'`)),
+  'a connector is paused, or goes on': () =>
+    sql(`UPDATE registry.connector SET mode = CASE mode WHEN 'paused' THEN 'running' ELSE 'paused' END WHERE id = 'carrier'`),
   'a buy price': () =>
     sql(`INSERT INTO registry.buy_price (connector_id, micro_credits_per_segment) VALUES ('carrier', 5) ON CONFLICT DO NOTHING`),
   'no buy price': () => sql(`DELETE FROM registry.buy_price`),
-  'a route': () => sql(`INSERT INTO registry.route VALUES ('nl', '31', 'carrier') ON CONFLICT DO NOTHING`),
-  'no route': () => sql(`DELETE FROM registry.route WHERE id = 'nl'`),
+  'a route': () => putRoute(database, { id: 'nl', prefix: '31', connectorId: 'carrier' }),
+  'another route': () => putRoute(database, { id: 'nl', prefix: '316', connectorId: 'carrier' }),
+  'no route': () =>
+    database.$transaction(
+      async (transaction) => void (await publishRoutes(transaction, { changes: [{ id: 'nl', rule: null }], by: 'test' })),
+    ),
+  'routes as they were': () =>
+    database.$transaction(async (transaction) => void (await rollBackRoutes(transaction, { to: 1n, by: 'test' }))),
   'a webhook': () => putWebhook(database, { tenantId: 'acme', url: 'https://a.example/', secrets: ['s'], enabled: true }),
   'no webhook': () => sql(`DELETE FROM registry.webhook`),
+  'an inbound route': () => putInboundRoute(database, inboundRoute),
+  'another of a keyword': () =>
+    putInboundRoute(database, { ...inboundRoute, id: 'win', match: 'prefix', address: '316', keyword: 'win', credentialId: null }),
+  'an inbound route is changed': () => sql(`UPDATE registry.inbound_route SET address = '31612345678' WHERE id = 'code'`),
+  'no inbound route': () => sql(`DELETE FROM registry.inbound_route`),
+  'an address range': () => sql(`UPDATE registry.credential SET address_range = '+31612345678'`),
+  'the range of one': () => sql(`UPDATE registry.credential SET address_range = '4040' WHERE id = 'two'`),
+  'no address range': () => sql(`UPDATE registry.credential SET address_range = ''`),
   'all webhooks at once': () => sql(`TRUNCATE registry.webhook`),
   nothing: () => sql(`UPDATE registry.tenant SET name = name WHERE false`),
 };

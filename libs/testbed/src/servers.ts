@@ -69,13 +69,14 @@ async function startEmbedded(folder: string, syncAlways: boolean): Promise<Omit<
   throw [postgres, nats].find((one) => one.status === 'rejected')?.reason;
 }
 
-export type Schema = 'registry' | 'billing' | 'message_log' | 'dlr' | 'http_api';
+export type Schema = 'registry' | 'billing' | 'message_log' | 'dlr' | 'inbound' | 'http_api';
 
 const owners: Record<Schema, string> = {
   registry: 'libs/registry',
   billing: 'apps/billing-credits',
   message_log: 'apps/message-log',
   dlr: 'apps/dlr-forwarder',
+  inbound: 'apps/router',
   http_api: 'apps/http-api',
 };
 

@@ -15,20 +15,18 @@ test("the registry's migrations make what its schema.prisma declares", async () 
 
 /** Each a migration that somebody forgot to put into schema.prisma, or the other way round, with what is said of it. */
 const mutations: Record<string, readonly string[]> = {
-  'ALTER TABLE registry.route RENAME TO way': [
-    'column route.connector_id: schema.prisma says text not null, the database has nothing',
-    'column route.id: schema.prisma says text not null, the database has nothing',
-    'column route.prefix: schema.prisma says text not null, the database has nothing',
-    'column way.connector_id: schema.prisma says nothing, the database has text not null',
-    'column way.id: schema.prisma says nothing, the database has text not null',
-    'column way.prefix: schema.prisma says nothing, the database has text not null',
-    'foreign key route (connector_id): schema.prisma says connector (id), the database has nothing',
-    'primary key route (id): schema.prisma says yes, the database has nothing',
-    'primary key way (id): schema.prisma says nothing, the database has yes',
-    'table route: schema.prisma says in schema registry, the database has nothing',
+  'ALTER TABLE registry.route_draft_change RENAME TO way': [
+    'column route_draft_change.draft_id: schema.prisma says text not null, the database has nothing',
+    'column route_draft_change.rule: schema.prisma says jsonb, the database has nothing',
+    'column route_draft_change.rule_id: schema.prisma says text not null, the database has nothing',
+    'column way.draft_id: schema.prisma says nothing, the database has text not null',
+    'column way.rule: schema.prisma says nothing, the database has jsonb',
+    'column way.rule_id: schema.prisma says nothing, the database has text not null',
+    'foreign key route_draft_change (draft_id): schema.prisma says route_draft (id), the database has nothing',
+    'primary key route_draft_change (draft_id, rule_id): schema.prisma says yes, the database has nothing',
+    'primary key way (draft_id, rule_id): schema.prisma says nothing, the database has yes',
+    'table route_draft_change: schema.prisma says in schema registry, the database has nothing',
     'table way: schema.prisma says nothing, the database has in schema registry',
-    'unique route (prefix): schema.prisma says yes, the database has nothing',
-    'unique way (prefix): schema.prisma says nothing, the database has yes',
   ],
   'ALTER TABLE registry.tenant ADD note TEXT': ['column tenant.note: schema.prisma says nothing, the database has text'],
   'ALTER TABLE registry.connector DROP secret': [
