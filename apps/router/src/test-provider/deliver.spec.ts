@@ -4,7 +4,7 @@ import { testMessage } from '@heliograph/testbed';
 import { deliver } from './deliver.ts';
 
 const atMs = 1_000_000;
-const first = { stepsTaken: 0, cancelled: false };
+const first = { stepsTaken: 0, cancelled: false, optedOut: false };
 
 function routed(to: string, special: Partial<Message> = {}): MessageRouted {
   const message = testMessage({
@@ -23,7 +23,7 @@ function followed(event: MessageRouted) {
   const said: { type: string; state?: string; afterMs: number }[] = [];
   let [now, stepsTaken] = [atMs, 0];
   for (;;) {
-    const made = deliver(event, { stepsTaken, cancelled: false }, now);
+    const made = deliver(event, { stepsTaken, cancelled: false, optedOut: false }, now);
     for (const one of made.events) said.push({ type: one.type, ...('state' in one ? { state: one.state } : {}), afterMs: one.at - atMs });
     if (made.nextAtMs === undefined) return said;
     expect(made.nextAtMs).toBeGreaterThan(now);
@@ -85,7 +85,7 @@ describe('a message that waits for its provider', () => {
   });
 
   test('and is cancelled ends so', () => {
-    expect(deliver(waits, { ...first, cancelled: true }, atMs + 500)).toMatchObject({
+    expect(deliver(waits, { ...first, cancelled: true, optedOut: false }, atMs + 500)).toMatchObject({
       events: [{ type: 'message.failed', by: 'test', state: 'cancelled', reason: 'cancelled' }],
     });
   });
@@ -100,5 +100,7 @@ describe('a message that waits for its provider', () => {
 
 test('a message that was sent goes on although it is to be cancelled, and after its validity', () => {
   const event = routed('+15550100007', { validUntilMs: atMs + 1_000 });
-  expect(deliver(event, { stepsTaken: 1, cancelled: true }, atMs + 10_000)).toMatchObject({ events: [{ state: 'delivered' }] });
+  expect(deliver(event, { stepsTaken: 1, cancelled: true, optedOut: false }, atMs + 10_000)).toMatchObject({
+    events: [{ state: 'delivered' }],
+  });
 });

@@ -1,5 +1,15 @@
-import { done, later, testConnector, type EventType, type HeliographEvent, type MessageRouted, type Outcome } from '@heliograph/message';
+import {
+  done,
+  later,
+  testConnector,
+  type EventType,
+  type HeliographEvent,
+  type Outcome,
+  type Routed,
+  type TakenBy,
+} from '@heliograph/message';
 import type { Delivery, Marks, Queue, Worker } from '@heliograph/queue';
+import { isOptedOut, type OptOuts } from '@heliograph/registry';
 import { counter, recordSpan } from '@heliograph/service';
 import { deliver, type Delivered } from './deliver.ts';
 
@@ -17,6 +27,8 @@ export interface TestProviderOptions {
   readonly queue: Pick<Queue, 'publish' | 'workInBatches'>;
   /** Messages whose tenants want them back, by id. */
   readonly cancelled: Pick<Marks, 'has'>;
+  /** Who wants no more messages. */
+  readonly optOuts: Pick<OptOuts, 'has'>;
   readonly now?: () => number;
 }
 
@@ -37,21 +49,28 @@ export function startTestProvider({ queue, ...options }: TestProviderOptions): P
 }
 
 interface Decided {
-  readonly delivery: Delivery<MessageRouted>;
+  readonly delivery: Delivery<TakenBy<'deliver'>>;
   readonly made: Delivered;
 }
 
 export function createTestProvider({
   publish,
   cancelled,
+  optOuts,
   now = Date.now,
-}: Omit<TestProviderOptions, 'queue'> & Pick<Queue, 'publish'>): (deliveries: readonly Delivery<MessageRouted>[]) => Promise<Outcome[]> {
+}: Omit<TestProviderOptions, 'queue'> & Pick<Queue, 'publish'>): (
+  deliveries: readonly Delivery<TakenBy<'deliver'>>[],
+) => Promise<Outcome[]> {
   /** Of messages that are under way, by record and id. */
   const stepsTaken = new Map<string, number>();
 
-  function decide(delivery: Delivery<MessageRouted>, at: number): Decided {
+  function decide(delivery: Delivery<TakenBy<'deliver'>>, at: number): Decided {
     const { event } = delivery;
-    const facts = { stepsTaken: stepsTaken.get(keyOf(delivery)) ?? 0, cancelled: cancelled.has(event.message.id) };
+    const facts = {
+      stepsTaken: stepsTaken.get(keyOf(delivery)) ?? 0,
+      cancelled: cancelled.has(event.message.id),
+      optedOut: isOptedOut(optOuts, event),
+    };
     return { delivery, made: deliver(event, facts, at) };
   }
 
@@ -80,7 +99,7 @@ export function createTestProvider({
   };
 }
 
-function keyOf({ event, record }: Delivery<MessageRouted>): string {
+function keyOf({ event, record }: Delivery<TakenBy<'deliver'>>): string {
   return `${record.seq} ${event.message.id}`;
 }
 
@@ -88,6 +107,6 @@ function isSent(events: readonly HeliographEvent[]): boolean {
   return events.some(({ type }) => type === 'message.sent');
 }
 
-function span({ message: { traceparent } }: MessageRouted, startMs: number): void {
+function span({ message: { traceparent } }: Routed, startMs: number): void {
   if (traceparent) recordSpan('deliver', { traceparent, startMs, endMs: Date.now(), attributes: { connector: testConnector } });
 }

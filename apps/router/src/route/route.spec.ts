@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { headOf, type Message, type MessageSubmitted } from '@heliograph/message';
-import { createPrefixTable } from '@heliograph/registry';
+import { routeFactsOf } from '@heliograph/registry';
+import { compileRoutes, routeRule, type RouteRuleGiven } from '@heliograph/routing';
 import { route } from './route.ts';
 
 const nowMs = 1_000_000;
@@ -25,11 +26,28 @@ const submitted = (changes: Partial<Message> = {}): MessageSubmitted => ({
   message: { ...message, ...changes },
 });
 
-const routes = createPrefixTable([
-  ['44', { id: 'uk', prefix: '44', connectorId: 'carrier-a' }],
-  ['4479', { id: 'uk-mobile', prefix: '4479', connectorId: 'carrier-b' }],
-]);
-const facts = { snapshot: { routes, buyPrice: () => undefined }, cancelled: new Set<string>() };
+const carriers = ['carrier-a', 'carrier-b', 'carrier-c'];
+const connectors = new Map(
+  carriers.map((id) => [
+    id,
+    { id, kind: 'smpp', groupId: id, enabled: true, settings: {}, secret: '', senders: [], mode: 'running' as const },
+  ]),
+);
+const rules: Record<string, RouteRuleGiven> = {
+  uk: { when: { prefixes: ['44'] }, targets: [{ connectorId: 'carrier-a' }] },
+  'uk-mobile': { when: { prefixes: ['4479'] }, targets: [{ connectorId: 'carrier-b' }, { connectorId: 'carrier-c', tier: 1 }] },
+};
+
+function factsWith(changes: { rules?: Record<string, RouteRuleGiven>; buyPrice?: () => bigint | undefined; away?: string } = {}) {
+  const { buyPrice = () => undefined, away } = changes;
+  const given = Object.entries({ ...rules, ...changes.rules }).map(([id, rule]) => ({ id, ...routeRule.parse(rule) }));
+  return {
+    routes: compileRoutes(given, 7),
+    about: routeFactsOf({ connectors, buyPrice, network: () => undefined }, { available: (id) => id !== away, quality: () => undefined }),
+    cancelled: new Set<string>(),
+  };
+}
+const facts = factsWith();
 
 test.each([
   ['the longest prefix that fits', '+447912345678', 'carrier-b', 'uk-mobile'],
@@ -38,16 +56,52 @@ test.each([
   const outcome = route(submitted({ to }), facts, nowMs);
   expect(outcome).toEqual({
     kind: 'done',
-    events: [{ type: 'message.routed', at: nowMs, message: { ...message, to }, connector, route: id }],
+    events: [{ type: 'message.routed', at: nowMs, message: { ...message, to }, connector, route: id, routeVersion: 7 }],
   });
 });
 
 test('what the provider takes for all its segments at this moment is noted with the message', () => {
   const asked: unknown[] = [];
   const buyPrice = (...what: unknown[]) => (asked.push(what), 700_000n);
-  const outcome = route(submitted({ segments: 3 }), { ...facts, snapshot: { routes, buyPrice } }, nowMs);
+  const outcome = route(submitted({ segments: 3 }), factsWith({ buyPrice }), nowMs);
   expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'message.routed', connector: 'carrier-b', buyMicroCredits: '2100000' }] });
   expect(asked).toEqual([['carrier-b', '447912345678', nowMs]]);
+});
+
+test('a connector that cannot send now is left out as long as there is another', () => {
+  const routed = (away: string) => route(submitted(), factsWith({ away }), nowMs);
+  expect(routed('carrier-b')).toMatchObject({ events: [{ connector: 'carrier-c', route: 'uk-mobile' }] });
+  expect(routed('carrier-c')).toMatchObject({ events: [{ connector: 'carrier-b' }] });
+});
+
+test('what its rule says of sender and of other connectors goes with the message', () => {
+  const said = { sender: '12345', cascade: { on: ['refused' as const, 'no_receipt' as const], noReceiptS: 60, attemptsMax: 3 } };
+  const cascading = factsWith({ rules: { 'uk-mobile': { ...rules['uk-mobile'], ...said } } });
+  expect(route(submitted(), cascading, nowMs)).toMatchObject({
+    events: [
+      {
+        message: { from: message.from },
+        sender: { addr: '12345', ton: 3, npi: 0 },
+        cascade: { refused: true, noReceiptMs: 60_000, attemptsMax: 3, costMaxMicroCredits: '1000000' },
+      },
+    ],
+  });
+});
+
+test('a rule looks at tenant, class, sender and text', () => {
+  const when = { tenants: ['acme'], classes: ['otp' as const], senders: ['ac*'], text: '^Hello$' };
+  const special = factsWith({ rules: { special: { when, targets: [{ connectorId: 'carrier-a' }], rank: 1 } } });
+  expect(route(submitted(), special, nowMs)).toMatchObject({ events: [{ route: 'special' }] });
+  const binary = { kind: 'binary', octets: Buffer.from('Hello').toString('base64') } as const;
+  for (const other of [{ tenant: 'bank' }, { class: 'bulk' }, { from: { addr: 'Bank', ton: 5, npi: 0 } }, { content: binary }] as const)
+    expect(route(submitted(other), special, nowMs)).toMatchObject({ events: [{ route: 'uk-mobile' }] });
+});
+
+test('a message that a rule rejects: as unroutable', () => {
+  const blocking = factsWith({ rules: { spam: { when: { text: 'Hello' }, reject: true, rank: 1 } } });
+  expect(route(submitted(), blocking, nowMs)).toMatchObject({
+    events: [{ type: 'message.failed', state: 'rejected', reason: 'unroutable' }],
+  });
 });
 
 test('a number that no route leads to: rejected as unroutable, without the content', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { HeliographEvent, MessageRouted } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
+import { createOptOutTable } from '@heliograph/registry';
 import { testMessage } from '@heliograph/testbed';
 import { createTestProvider } from './test-provider.ts';
 
@@ -14,13 +15,14 @@ function deliveryTo(to: string, seq = 1): Delivery<MessageRouted> {
 
 function started() {
   const published: HeliographEvent[] = [];
-  const state = { now: atMs, fails: false, cancelled: new Set<string>() };
+  const state = { now: atMs, fails: false, cancelled: new Set<string>(), optOuts: createOptOutTable() };
   const handle = createTestProvider({
     async publish(event) {
       if (state.fails) throw new Error('away');
       published.push(event);
     },
     cancelled: state.cancelled,
+    optOuts: state.optOuts,
     now: () => state.now,
   });
   return { handle, published, state };
@@ -47,6 +49,20 @@ test('messages of a batch each go their own way', async () => {
   expect(published).toEqual([]);
   state.cancelled.add(waits.event.message.id);
   expect(await handle([waits])).toMatchObject([{ kind: 'done', events: [{ state: 'cancelled' }] }]);
+});
+
+test('a recipient who wants no more of the sender gets none that has not begun, but the answer to the STOP', async () => {
+  const { handle, published, state } = started();
+  const [waits, answer, begun] = [deliveryTo('+15550100009'), deliveryTo('+15550100009', 2), deliveryTo('+15550100008', 3)];
+  await handle([waits, begun]);
+  for (const { message } of [waits.event, begun.event]) state.optOuts.put(message.tenant, '*', message.to.slice(1));
+  const exempt = { ...answer, event: { ...answer.event, message: { ...answer.event.message, optOutExempt: true } } } as const;
+  expect(await handle([waits])).toMatchObject([{ kind: 'done', events: [{ state: 'rejected', reason: 'opted_out' }] }]);
+  state.now = atMs + 60_000;
+  expect(await handle([begun])).toMatchObject([{ kind: 'done', events: [{ type: 'receipt.received' }, { type: 'receipt.received' }] }]);
+  expect(published).toHaveLength(1);
+  state.now = atMs + 10_000;
+  expect(await handle([exempt])).toMatchObject([{ kind: 'done', events: [{ type: 'message.sent' }, { type: 'receipt.received' }] }]);
 });
 
 test('a stream that does not take it is an error of the batch, and the step is taken again', async () => {

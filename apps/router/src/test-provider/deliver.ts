@@ -15,6 +15,8 @@ export interface DeliverFacts {
   readonly stepsTaken: number;
   /** Its tenant wants it back. */
   readonly cancelled: boolean;
+  /** Its recipient wants no more. */
+  readonly optedOut: boolean;
 }
 
 /** What is to be said of a message now. Without `nextAtMs` (unix ms) that is all; with it, it is to be looked at again then. */
@@ -31,12 +33,17 @@ const lookAgainMs = 500;
  * What the provider of test messages does with one: as its number says, from the time at which it was routed. The same events come of it
  * whenever and by whomever it is asked, so that it may be asked again after a crash.
  */
-export function deliver({ message, at: routedAtMs }: MessageRouted, { stepsTaken, cancelled }: DeliverFacts, nowMs: number): Delivered {
+export function deliver(
+  { message, at: routedAtMs }: Pick<MessageRouted, 'message' | 'at'>,
+  { stepsTaken, cancelled, optedOut }: DeliverFacts,
+  nowMs: number,
+): Delivered {
   const steps = testStepsOf(message.to);
   const due = steps.slice(stepsTaken).filter(({ afterMs }) => routedAtMs + afterMs <= nowMs);
   if (stepsTaken === 0 && cancelled) return ended(failed(message, { state: 'cancelled', reason: 'cancelled' }, nowMs), steps);
   if (stepsTaken === 0 && message.validUntilMs <= nowMs)
     return ended(failed(message, { state: 'expired', reason: 'expired' }, nowMs), steps);
+  if (stepsTaken === 0 && optedOut) return ended(failed(message, { state: 'rejected', reason: 'opted_out' }, nowMs), steps);
   const events = due.flatMap((step, i) => eventsOf(message, step, stepsTaken + i, nowMs));
   const taken = stepsTaken + due.length;
   const next = steps[taken];

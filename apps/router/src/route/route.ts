@@ -3,22 +3,26 @@ import {
   dueAtMsOf,
   headOf,
   testConnector,
+  type Message,
   type MessageDue,
   type MessageFailed,
   type MessageSubmitted,
   type Outcome,
+  type Routed,
 } from '@heliograph/message';
 import type { Marks } from '@heliograph/queue';
-import type { Snapshot } from '@heliograph/registry';
+import type { Again, RouteChoice, RouteFacts as TableFacts, RouteQuery, RouteTable } from '@heliograph/routing';
 
 export interface RouteFacts {
-  readonly snapshot: Pick<Snapshot, 'routes' | 'buyPrice'>;
+  readonly routes: RouteTable;
+  /** What the table asks about. */
+  readonly about: TableFacts;
   /** Messages whose tenants want them back, by id. */
   readonly cancelled: Pick<Marks, 'has'>;
 }
 
 /**
- * Which connector takes the message: the longest prefix that fits. A route may have gone since the message was accepted.
+ * Which connector takes the message, as the route table says now. A route may have gone since the message was accepted.
  *
  * A message that is held waits until it is released, which takes `held` from it; one that comes due with it was cancelled or its validity ended.
  *
@@ -43,11 +47,43 @@ export function route(event: MessageSubmitted | MessageDue, facts: RouteFacts, n
     return event.dueAtMs < message.validUntilMs ? fail('cancelled', 'cancelled') : fail('expired', 'expired');
   if (message.validUntilMs <= nowMs) return fail('expired', 'expired');
   if (message.test) return done({ type: 'message.routed', at: nowMs, message, connector: testConnector, route: testConnector });
-  const digits = message.to.slice(1);
-  const found = facts.snapshot.routes.longest(digits);
-  if (!found) return fail('rejected', 'unroutable');
-  const { connectorId: connector, id } = found;
-  const perSegment = facts.snapshot.buyPrice(connector, digits, nowMs);
-  const cost = perSegment === undefined ? {} : { buyMicroCredits: String(perSegment * BigInt(message.segments)) };
-  return done({ type: 'message.routed', at: nowMs, message, connector, route: id, ...cost });
+  const found = facts.routes.decide(queryOf(message, nowMs), facts.about);
+  if (!found.ok) return fail('rejected', 'unroutable');
+  return done({ type: 'message.routed', at: nowMs, message, ...routedBy(found, message, facts, nowMs) });
+}
+
+/** `again`: of a message that comes back. */
+export function queryOf(message: Message, nowMs: number, again?: Again): RouteQuery {
+  const { id, tenant, from, to, class: of, segments, content, charge } = message;
+  return {
+    messageId: id,
+    tenant,
+    from,
+    digits: to.slice(1),
+    class: of,
+    segments,
+    chargeMicroCredits: BigInt(charge.microCredits),
+    nowMs,
+    ...(content.kind === 'text' ? { text: content.text } : {}),
+    ...(again ? { again } : {}),
+  };
+}
+
+/** What a choice makes of a message: all of `Routed` that the table knows. */
+export function routedBy(
+  choice: RouteChoice,
+  message: Message,
+  { routes, about }: Pick<RouteFacts, 'routes' | 'about'>,
+  nowMs: number,
+): Omit<Routed, 'message'> {
+  const { connector, rule, sender, cascade } = choice;
+  const perSegment = about.buyPrice(connector, message.to.slice(1), nowMs);
+  return {
+    connector,
+    route: rule,
+    routeVersion: routes.version,
+    ...(perSegment === undefined ? {} : { buyMicroCredits: String(perSegment * BigInt(message.segments)) }),
+    ...(sender ? { sender } : {}),
+    ...(cascade ? { cascade } : {}),
+  };
 }
