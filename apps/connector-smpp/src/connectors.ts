@@ -1,21 +1,26 @@
-import type { MessageRouted } from '@heliograph/message';
+import type { ConnectorMode } from '@heliograph/message';
 import type { Delivery, Marks, Queue } from '@heliograph/queue';
-import type { Snapshot } from '@heliograph/registry';
+import type { OptOuts, Snapshot } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
-import type { Answer } from './answer.ts';
+import type { Answer } from './send/answer.ts';
+import type { ToDeliver } from './send/backlog.ts';
 import { startConnector, type RunningConnector } from './connector.ts';
 import { planConnectors, wantedConnectors, type WantedConnector } from './plan.ts';
-import { forgetExpired, jobKey, type PutOff } from './sender.ts';
+import { forgetExpired, jobKey, type PutOff } from './send/sender.ts';
 
 export interface ConnectorsOptions {
   readonly queue: Queue;
   /** Messages whose tenants want them back, by id. */
   readonly cancelled: Marks;
+  /** Who wants no more messages. */
+  readonly optOuts: Pick<OptOuts, 'has'>;
   readonly log: Log;
   /** Ids; empty = every enabled connector of kind smpp. */
   readonly only: readonly string[];
   readonly open: (sealed: string, context: string) => string | undefined;
   readonly drainMs: number;
+  /** The circuit or the links of one that runs have changed. */
+  readonly onHealth: (running: RunningConnector) => void;
 }
 
 /** The connectors of this process, as the registry wants them at each moment. */
@@ -23,7 +28,7 @@ export interface Connectors {
   /** Starts what is new, stops what is gone, does both to what changed. Resolves when all of it is done. */
   follow(snapshot: Snapshot): Promise<void>;
   /** What the provider has said of the segments of a message that was put off here; empty when nothing is known. */
-  answersTo(id: string, delivery: Delivery<MessageRouted>): readonly (Answer | undefined)[];
+  answersTo(id: string, delivery: Delivery<ToDeliver>): readonly (Answer | undefined)[];
   readonly running: Iterable<readonly [WantedConnector, RunningConnector]>;
   stop(graceMs: number): Promise<void>;
 }
@@ -36,7 +41,7 @@ type Entry = {
 
 const startAgainMs = 1_000;
 
-export function createConnectors({ queue, cancelled, log, only, open, drainMs }: ConnectorsOptions): Connectors {
+export function createConnectors({ queue, cancelled, optOuts, log, only, open, drainMs, onHealth }: ConnectorsOptions): Connectors {
   const entries = new Map<string, Entry>();
   /** The end of the last one of that id: two never run at once, as both would read the same messages. */
   const ends = new Map<string, Promise<void>>();
@@ -53,8 +58,14 @@ export function createConnectors({ queue, cancelled, log, only, open, drainMs }:
     const { stop, start } = planConnectors(new Map([...entries].map(([id, entry]) => [id, entry.wanted])), wanted);
     const ending = stop.map((id) => end(id, drainMs));
     const starting = start.map((one) => begin(one));
+    for (const [id, { running }] of entries) running?.setMode(modeOf(id));
     await Promise.all([...ending, ...starting]);
     forgetEnded();
+  }
+
+  /** No part of what it runs with: another mode must not cut its links. */
+  function modeOf(id: string): ConnectorMode {
+    return newest?.connectors.get(id)?.mode ?? 'running';
   }
 
   /** What is put off outlives its connector: a removed one's messages are still to be ended, by what is known of them. */
@@ -70,6 +81,8 @@ export function createConnectors({ queue, cancelled, log, only, open, drainMs }:
     const entry: Entry = { wanted, started: startAfterEnd(wanted), running: undefined };
     entries.set(wanted.id, entry);
     entry.running = await entry.started;
+    // as it may have changed meanwhile
+    entry.running?.setMode(modeOf(wanted.id));
     if (entry.running || entries.get(wanted.id) !== entry) return;
     entries.delete(wanted.id);
     setTimeout(() => newest && void follow(newest), startAgainMs).unref();
@@ -80,7 +93,19 @@ export function createConnectors({ queue, cancelled, log, only, open, drainMs }:
     let putOff = putOffs.get(wanted.id);
     if (!putOff) putOffs.set(wanted.id, (putOff = new Map()));
     try {
-      return await startConnector({ connector: wanted, queue, putOff, cancelled, log });
+      return await startConnector({
+        connector: wanted,
+        queue,
+        putOff,
+        cancelled,
+        optOuts,
+        mode: modeOf(wanted.id),
+        onHealth() {
+          const running = entries.get(wanted.id)?.running;
+          if (running) onHealth(running);
+        },
+        log,
+      });
     } catch (err) {
       log.error({ connector: wanted.id, err }, 'connector does not start, trying again');
       return undefined;

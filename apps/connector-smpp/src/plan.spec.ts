@@ -9,6 +9,8 @@ const demo: Connector = {
   enabled: true,
   settings: { host: '127.0.0.1', port: 2775 },
   secret: 'sealed',
+  senders: [],
+  mode: 'running',
 };
 const open = (sealed: string, context: string) => (sealed === 'sealed' && context === 'connector:demo' ? 'secret' : undefined);
 
@@ -98,5 +100,9 @@ describe('the plan', () => {
     ],
   ])('%s', (_, before, wanted, plan) => {
     expect(planConnectors(before, wanted)).toEqual(plan);
+  });
+
+  test('another mode is no change: it must not cut a link', () => {
+    expect(planConnectors(running, wantedConnectors([{ ...demo, mode: 'paused' }], [], open))).toEqual({ stop: [], start: [] });
   });
 });

@@ -1,5 +1,5 @@
 import { smppConnectorSettings, type Connector, type SmppConnectorSettings } from '@heliograph/registry';
-import { tlsFault } from './dial.ts';
+import { tlsFault } from './link/dial.ts';
 
 /** A connector as the registry wants it, ready to run. */
 export interface WantedConnector {

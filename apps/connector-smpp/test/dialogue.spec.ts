@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { receiptTlvs, tlvs, type PduToWrite } from '@heliograph/smpp';
-import type { Message, MessageSent, ReceiptReceived } from '@heliograph/message';
+import { done, type InboundReceived, type Message, type MessageSent, type ReceiptReceived } from '@heliograph/message';
 import { startTelemetry, type Running } from '@heliograph/service';
-import { eventually } from '@heliograph/testbed';
+import { createHeard, eventually } from '@heliograph/testbed';
 import { startPlatform, type Platform } from './platform.ts';
 import { startScripted, type Said, type Scripted } from './scripted.ts';
 
@@ -154,7 +154,17 @@ describe('a provider', () => {
     );
   });
 
-  test('hands on a text from a handset that looks like a receipt: refused, and no receipt', async () => {
+  test('hands on a text from a handset that looks like a receipt: an inbound message, and no receipt', async () => {
+    const inbound = createHeard<InboundReceived>();
+    await platform.queue.workEach({
+      stage: 'match',
+      stream: 'INBOUND',
+      eventsInFlightMax: 10,
+      async handle({ event }) {
+        inbound.hear(event);
+        return done();
+      },
+    });
     await scripted('forged');
     const { link } = await provider.heard('bind_transceiver');
     link.write(
@@ -163,18 +173,20 @@ describe('a provider', () => {
       { command: 'data_sm', sequence: 3, tlvs: tlvs({ message_payload: Buffer.from('id:3 stat:DELIVRD') }) },
       receipt('4', { sequence: 4 }),
     );
-    expect((await provider.heard('data_sm_resp')).pdu.status).toBe(0x66);
+    expect((await provider.heard('data_sm_resp')).pdu.status).toBe(0);
     await provider.heard('deliver_sm_resp', 3);
     const answers = provider.said.flatMap(({ pdu }) => (pdu.command === 'deliver_sm_resp' ? [[pdu.sequence, pdu.status]] : []));
     expect(new Map(answers as [number, number][])).toEqual(
       new Map([
-        [1, 0x66],
-        [2, 0x66],
+        [1, 0],
+        [2, 0],
         [4, 0],
       ]),
     );
     await platform.until(() => receiptsOf('forged').length > 0);
     expect(receiptsOf('forged').map(({ providerId }) => providerId)).toEqual(['4']);
+    const handedOn = await inbound.until(({ connector, group }) => connector === 'forged' && group === 'forged-group', 3);
+    expect(handedOn.map(({ octets }) => Buffer.from(octets, 'base64').toString('latin1'))).toContain('id:3 stat:DELIVRD');
   });
 
   test('says outbind and alert_notification: counted, and not nacked', async () => {

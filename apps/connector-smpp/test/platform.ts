@@ -32,6 +32,8 @@ export interface Platform {
     more?: { enabled?: boolean; password?: string },
   ): Promise<void>;
   startApp(): Promise<Running>;
+  /** What the app is told by its environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** As whoever puts a secret into the registry does. */
   seal(text: string, context: string): string;
   /** As a door does that was asked to cancel it. */
@@ -45,6 +47,7 @@ export interface Platform {
 export async function startPlatform(): Promise<Platform> {
   const servers = await startServers({ schemas: ['registry'], syncAlways: false });
   const database = openRegistry(servers.databaseUrl);
+  const env = { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, MASTER_KEY: masterKey, DRAIN_MS: '6s' };
   const logged: string[] = [];
   const log = createLog({ name: 'test', level: 'debug', instance: 'test', destination: { write: (line) => void logged.push(line) } });
   const queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
@@ -86,8 +89,9 @@ export async function startPlatform(): Promise<Platform> {
         name: 'connector-smpp',
         instance: 'test',
         log,
-        config: readConfig(config, { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, MASTER_KEY: masterKey, DRAIN_MS: '6s' }),
+        config: readConfig(config, env),
       }),
+    env,
     seal: vault.seal,
     async cancel(messages) {
       await Promise.all(messages.map(({ id }) => marks.put(id)));

@@ -13,6 +13,8 @@ export interface Answer {
   readonly providerId?: string;
   /** command_status, where there was one. */
   readonly status?: number;
+  /** A try before this one was never answered: the provider may have taken that. */
+  readonly maybeTaken?: true;
 }
 
 /** What a command_status of submit_sm_resp or generic_nack (SMPP 3.4 §5.1.3) means; what is not listed is permanent, vendors' own too. */
@@ -57,6 +59,16 @@ function ofStatus(status: number, providerId: string, refusals: Refusals): Answe
 
 function ofRefusal(status: number, refusals: Refusals): Answer {
   return { kind: refusals.get(status) ?? 'permanent', status };
+}
+
+/** The answer to a segment that was answered otherwise before, or never. */
+export function answerAfter(before: Answer | undefined, answer: Answer): Answer {
+  return before && mayBeTaken(before) ? { ...answer, maybeTaken: true } : answer;
+}
+
+/** Nobody can say that the provider has not taken it, though nobody says that it has. */
+export function mayBeTaken(answer: Answer | undefined): boolean {
+  return answer !== undefined && answer.kind !== 'accepted' && (answer.kind === 'unknown' || answer.maybeTaken === true);
 }
 
 /** As events show it: `0x0000000B`. */

@@ -1,17 +1,17 @@
-import type { MessageRouted, Outcome } from '@heliograph/message';
+import type { Outcome } from '@heliograph/message';
 import type { Delivery, Marks, Queue, Worker } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
-import type { Answer } from './answer.ts';
-import { backlogOf } from './backlog.ts';
-import { metricsOf, type ConnectorMetrics } from './metrics.ts';
+import type { Answer } from '../send/answer.ts';
+import { asideOf, backlogOf, type ToDeliver } from '../send/backlog.ts';
+import { metricsOf, type ConnectorMetrics } from '../metrics.ts';
 import { orphan, orphanages, type Orphanage } from './orphan.ts';
 
 export interface OrphansOptions {
   readonly queue: Pick<Queue, 'subjects' | 'workEach'>;
   readonly registry: Pick<RegistryWatch, 'current' | 'staleMs'>;
   /** What the provider has said of a message that was put off in this process. */
-  readonly answersTo: (connector: string, delivery: Delivery<MessageRouted>) => readonly (Answer | undefined)[];
+  readonly answersTo: (connector: string, delivery: Delivery<ToDeliver>) => readonly (Answer | undefined)[];
   /** Messages whose tenants want them back, by id. */
   readonly cancelled: Pick<Marks, 'has'>;
   readonly log: Log;
@@ -57,7 +57,8 @@ export function createOrphans({ queue, registry, answersTo, cancelled, log, now 
       ({ connector }) => registry.staleMs > registryStaleMsMax || registry.current.connectors.get(connector)?.enabled === true,
     );
     if (registry.staleMs > registryStaleMsMax) return;
-    const wanted = new Map(orphanages(await queue.subjects('ROUTED'), registry.current.connectors).map((one) => [keyOf(one), one]));
+    const subjects = [...(await queue.subjects('ROUTED')), ...(await queue.subjects('BACKLOG'))];
+    const wanted = new Map(orphanages(subjects, registry.current.connectors).map((one) => [keyOf(one), one]));
     await giveBack((one) => !wanted.has(keyOf(one)));
     for (const [key, one] of wanted) if (!stopped && !workers.has(key)) workers.set(key, { ...one, worker: await open(one) });
   }
@@ -68,31 +69,34 @@ export function createOrphans({ queue, registry, answersTo, cancelled, log, now 
     await Promise.all(gone.map(([, { worker }]) => worker.stop(0)));
   }
 
-  async function open({ connector, class: name }: Orphanage): Promise<Worker> {
+  async function open({ connector, class: name, tenant }: Orphanage): Promise<Worker> {
     const metrics = metricsOf(connector);
-    log.info({ connector, class: name }, 'connector is removed or disabled, its messages end by themselves');
+    log.info({ connector, class: name, tenant }, 'connector is removed or disabled, its messages end by themselves');
     return queue.workEach({
-      ...backlogOf(connector, name),
+      ...(tenant === undefined ? backlogOf(connector, name) : asideOf(connector, name, tenant)),
       eventsInFlightMax,
       handle: async (delivery) => decide(connector, delivery, metrics),
     });
   }
 
-  function decide(connector: string, delivery: Delivery<MessageRouted>, metrics: ConnectorMetrics): Outcome {
+  function decide(connector: string, delivery: Delivery<ToDeliver>, metrics: ConnectorMetrics): Outcome {
     const { event, record } = delivery;
     const at = now();
     const facts = {
-      connector,
       registered: registry.current.connectors.get(connector),
       registrySeenAtMs: at - registry.staleMs,
       storedAtMs: record.atMs,
       cancelled: cancelled.has(event.message.id),
     };
-    const outcome = orphan(event.message, answersTo(connector, delivery), facts, at);
+    const outcome = orphan(event, answersTo(connector, delivery), facts, at);
     const [made] = outcome.kind === 'done' ? outcome.events : [];
     if (made?.type === 'message.failed') {
       metrics.messages[made.state].add();
       log.debug({ connector, messageId: event.message.id, outcome: made.state, reason: made.reason }, 'deliver');
+    }
+    if (made?.type === 'message.returned') {
+      metrics.messages.returned.add();
+      log.debug({ connector, messageId: event.message.id, outcome: 'returned', reason: made.why }, 'deliver');
     }
     return outcome;
   }
@@ -110,6 +114,6 @@ export function createOrphans({ queue, registry, answersTo, cancelled, log, now 
   };
 }
 
-function keyOf({ connector, class: name }: Orphanage): string {
-  return `${connector} ${name}`;
+function keyOf({ connector, class: name, tenant = '' }: Orphanage): string {
+  return `${connector} ${name} ${tenant}`;
 }

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP, connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type ConnectionOptions } from 'node:tls';
-import type { WantedConnector } from './plan.ts';
+import type { WantedConnector } from '../plan.ts';
 
 export type Provider = Pick<WantedConnector, 'settings' | 'tlsKey'>;
 export type Dialled = { readonly ok: true; readonly socket: Socket } | { readonly ok: false; readonly error: Error };

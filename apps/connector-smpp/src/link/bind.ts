@@ -10,8 +10,8 @@ import {
 } from '@heliograph/smpp';
 import type { Log } from '@heliograph/service';
 import { connectMs, dial } from './dial.ts';
-import type { ConnectorMetrics } from './metrics.ts';
-import type { WantedConnector } from './plan.ts';
+import type { ConnectorMetrics } from '../metrics.ts';
+import type { WantedConnector } from '../plan.ts';
 import type { Turn, Turns } from './turns.ts';
 
 export interface BindOptions {
@@ -21,6 +21,10 @@ export interface BindOptions {
   readonly log: Log;
   readonly metrics: ConnectorMetrics;
   onBound(): void;
+  /** It was bound, and is not any more. */
+  onLost(): void;
+  /** Why it is not bound, in a line for people. */
+  onFault(what: string): void;
   onRequest(request: RequestPdu, reply: Reply): void;
 }
 
@@ -36,7 +40,7 @@ export interface Bind {
 /** Receipts held while the stream stores them: above this the provider has to wait. */
 const receiveWindowMax = 1_000;
 
-export function keepBound({ connector, command, turns, log, metrics, onBound, onRequest }: BindOptions): Bind {
+export function keepBound({ connector, command, turns, log, metrics, onBound, onLost, onFault, onRequest }: BindOptions): Bind {
   const { settings, password } = connector;
   const ending = new AbortController();
   let session: Session | undefined;
@@ -52,6 +56,7 @@ export function keepBound({ connector, command, turns, log, metrics, onBound, on
     const dialled = await dial(connector, ending.signal);
     if (!dialled.ok) {
       metrics.binds.unreachable.add();
+      onFault(dialled.error instanceof Error ? `provider cannot be reached: ${dialled.error.message}` : 'provider cannot be reached');
       if (!ending.signal.aborted) log.warn({ err: dialled.error }, 'provider cannot be reached');
       return 0;
     }
@@ -76,6 +81,8 @@ export function keepBound({ connector, command, turns, log, metrics, onBound, on
     bound = false;
     session = undefined;
     if (boundAt === undefined) return 0;
+    onLost();
+    onFault(`bind lost: ${reason.code}`);
     if (!ending.signal.aborted) log.warn({ command, code: reason.code, detail: reason.detail }, 'bind lost');
     return performance.now() - boundAt;
   }
@@ -98,8 +105,9 @@ export function keepBound({ connector, command, turns, log, metrics, onBound, on
       return performance.now();
     }
     metrics.binds.refused.add();
-    if (!ending.signal.aborted)
-      log.warn({ command, why: outcome.kind === 'response' ? statusName(outcome.pdu.status) : outcome.kind }, 'bind refused');
+    const why = outcome.kind === 'response' ? statusName(outcome.pdu.status) : outcome.kind;
+    onFault(`bind refused: ${why}`);
+    if (!ending.signal.aborted) log.warn({ command, why }, 'bind refused');
     begun.close({ code: 'bind_refused' });
     return undefined;
   }

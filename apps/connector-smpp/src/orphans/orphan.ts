@@ -1,29 +1,27 @@
-import { messageClasses, later, type Message, type MessageClass, type Outcome } from '@heliograph/message';
+import { messageClasses, later, type MessageClass, type Outcome, type Routed } from '@heliograph/message';
 import { reservedConnectorIds, type Connector } from '@heliograph/registry';
-import type { Answer } from './answer.ts';
-import { expire, fail, isBegun, isExpired } from './deliver.ts';
+import type { Answer } from '../send/answer.ts';
+import { expire, fail, giveUp, isBegun, isExpired } from '../send/deliver.ts';
 
 /** Messages that are routed to a connector which no process may run. */
 export interface Orphanage {
   readonly connector: string;
   readonly class: MessageClass;
+  /** Those of a tenant that were set aside. */
+  readonly tenant?: string;
 }
 
 /** Of the subjects that have records, those of connectors that are removed or disabled. The platform's own stand-ins are in no registry. */
-export function orphanages(
-  routedSubjects: readonly string[],
-  connectors: ReadonlyMap<string, Pick<Connector, 'enabled'>>,
-): readonly Orphanage[] {
-  return routedSubjects.flatMap((subject) => {
-    const [connector = '', name = ''] = subject.split('.').slice(2);
+export function orphanages(subjects: readonly string[], connectors: ReadonlyMap<string, Pick<Connector, 'enabled'>>): readonly Orphanage[] {
+  return subjects.flatMap((subject) => {
+    const [connector = '', name = '', tenant] = subject.split('.').slice(2);
     const known = messageClasses.find((one) => one === name);
     if (!known || reservedConnectorIds.has(connector) || connectors.get(connector)?.enabled) return [];
-    return [{ connector, class: known }];
+    return [{ connector, class: known, ...(tenant === undefined ? {} : { tenant }) }];
   });
 }
 
 export interface OrphanFacts {
-  readonly connector: string;
   /** As the registry has it; undefined = removed. */
   readonly registered: Pick<Connector, 'enabled'> | undefined;
   /** Unix ms of the registry's state that `registered` is taken from, or later. */
@@ -44,18 +42,19 @@ const clockSlackMs = 2_000;
 /**
  * What becomes of a message whose connector is not run. One that was cancelled and not begun ends so. A disabled connector's waits until its time is over, a removed one's has failed. A
  * connector is there when a message is routed to it, so only a registry that was read after that can say that it was removed: an older one
- * may not know a new connector yet.
+ * may not know a new connector yet. A removed one's go to their next route where their rule lets them go on.
  */
 export function orphan(
-  message: Message,
+  event: Routed,
   answers: readonly (Answer | undefined)[],
-  { connector, registered, registrySeenAtMs, storedAtMs, cancelled }: OrphanFacts,
+  { registered, registrySeenAtMs, storedAtMs, cancelled }: OrphanFacts,
   now: number,
 ): Outcome {
-  if (isExpired(message, now)) return expire(message, answers, { connector }, now);
-  if (cancelled && !isBegun(answers)) return fail(message, { connector }, now, 'cancelled');
+  const { message } = event;
+  if (isExpired(message, now)) return expire(event, answers, now);
+  if (cancelled && !isBegun(answers)) return fail(event, now, 'cancelled');
   if (registered) return later(Math.min(message.validUntilMs, now + lookAgainMs), 'disabled');
   if (registrySeenAtMs <= storedAtMs + clockSlackMs) return later(now + readAgainMs, 'registry not read since');
   const mayBeOut = answers.some((answer) => answer?.kind === 'unknown');
-  return fail(message, { connector }, now, mayBeOut ? 'provider_unknown_outcome' : 'connector_removed');
+  return giveUp(event, answers, now, mayBeOut ? 'provider_unknown_outcome' : 'connector_removed');
 }

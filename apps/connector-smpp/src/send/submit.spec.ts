@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encodePdu, getTlv } from '@heliograph/smpp';
 import { decodeGsm, encodeUcs2, joinSegments, parseUdh, unpackSeptets } from '@heliograph/segment';
 import type { Message } from '@heliograph/message';
-import { aMessage } from '../test/message.fixture.ts';
+import { aMessage } from '../../test/message.fixture.ts';
 import { buildSubmits, type Submit, type SubmitForm } from './submit.ts';
 
 const usual: SubmitForm = {

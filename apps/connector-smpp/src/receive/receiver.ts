@@ -1,9 +1,9 @@
-import { commandStatus, statusName, type PduOf, type Reply, type RequestPdu } from '@heliograph/smpp';
-import { newId } from '@heliograph/message';
+import { commandStatus, type PduOf, type Reply, type RequestPdu } from '@heliograph/smpp';
+import { newId, type InboundReceived, type ReceiptReceived } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
 import type { Log } from '@heliograph/service';
-import type { ConnectorMetrics } from './metrics.ts';
-import type { WantedConnector } from './plan.ts';
+import type { ConnectorMetrics } from '../metrics.ts';
+import type { WantedConnector } from '../plan.ts';
 import { receive, type ReceiveFacts } from './receive.ts';
 
 export interface ReceiverOptions {
@@ -16,7 +16,7 @@ export interface ReceiverOptions {
 
 const warnEveryMs = 60_000;
 
-/** Answers what a provider sends on its own. A receipt is stored first and answered then, an unreadable one among the dead letters: unanswered, the provider sends it again. */
+/** Answers what a provider sends on its own. A receipt or a handset's message is stored first and answered then, an unreadable one among the dead letters: unanswered, the provider sends it again. */
 export function createReceiver({
   connector,
   queue,
@@ -24,17 +24,14 @@ export function createReceiver({
   log,
   now = Date.now,
 }: ReceiverOptions): (request: RequestPdu, reply: Reply) => void {
-  const facts: ReceiveFacts = { connector: connector.id, group: connector.group, ids: connector.settings };
-  const warn = { inbound: createSeldom(warnEveryMs), unreadable: createSeldom(warnEveryMs), notStored: createSeldom(warnEveryMs) };
+  const facts: ReceiveFacts = { connector: connector.id, group: connector.group, ids: connector.settings, text: connector.settings };
+  const warn = { unreadable: createSeldom(warnEveryMs), notStored: createSeldom(warnEveryMs) };
 
   function take(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, reply: Reply): void {
     const received = receive(pdu, facts, now(), newId);
     switch (received.kind) {
       case 'receipt':
-        queue.publish(received.event).then(
-          () => stored(reply),
-          (err: unknown) => notStored(reply, err),
-        );
+        store(received.event, 'stored', reply);
         break;
       case 'unreadable': // taken, or it would come back for ever
         warn.unreadable(now(), (count) =>
@@ -49,17 +46,18 @@ export function createReceiver({
         );
         break;
       case 'inbound':
-        metrics.receipts.inbound.add();
-        warn.inbound(now(), (count) =>
-          log.warn({ count, answered: statusName(commandStatus.ESME_RX_R_APPN) }, 'inbound message refused: not supported yet'),
-        );
-        reply.error(commandStatus.ESME_RX_R_APPN);
+        store(received.event, 'inbound', reply);
     }
   }
 
-  function stored(reply: Reply): void {
-    metrics.receipts.stored.add();
-    reply.ok();
+  function store(event: ReceiptReceived | InboundReceived, outcome: 'stored' | 'inbound', reply: Reply): void {
+    queue.publish(event).then(
+      () => {
+        metrics.receipts[outcome].add();
+        reply.ok();
+      },
+      (err: unknown) => notStored(reply, err),
+    );
   }
 
   function buried(reply: Reply): void {
@@ -70,7 +68,7 @@ export function createReceiver({
   /** ESME_RX_T_APPN: the provider is to send it again. */
   function notStored(reply: Reply, err: unknown): void {
     metrics.receipts.not_stored.add();
-    warn.notStored(now(), (count) => log.error({ count, err }, 'receipt could not be stored'));
+    warn.notStored(now(), (count) => log.error({ count, err }, 'receipt or inbound message could not be stored'));
     reply.error(commandStatus.ESME_RX_T_APPN);
   }
 

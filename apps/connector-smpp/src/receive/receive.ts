@@ -1,29 +1,31 @@
 import {
   dataCoding as dataCodings,
   esmClass,
-  getTlv,
   isIntermediateNotification,
   isReceipt,
   parseReceipt,
   type MessageState as ProviderState,
   type PduOf,
 } from '@heliograph/smpp';
-import type { FinalState, ReceiptReceived } from '@heliograph/message';
+import type { FinalState, InboundReceived, ReceiptReceived } from '@heliograph/message';
 import { decodeShortMessage } from '@heliograph/segment';
-import { comparableId, type ProviderIds } from './provider-id.ts';
+import { inboundOf, userDataOf } from './receive-inbound.ts';
+import type { SmppConnectorSettings } from '@heliograph/registry';
+import { comparableId, type ProviderIds } from '../provider-id.ts';
 
 /** What a provider's deliver_sm or data_sm turned out to be. */
 export type Received =
   | { readonly kind: 'receipt'; readonly event: ReceiptReceived }
   /** A receipt that names no message or no state that we know: nobody can do anything with it, and sending it again would not help. */
   | { readonly kind: 'unreadable'; readonly missing: 'id' | 'state' }
-  /** From a handset: an inbound message. */
-  | { readonly kind: 'inbound' };
+  /** From a handset. */
+  | { readonly kind: 'inbound'; readonly event: InboundReceived };
 
 export interface ReceiveFacts {
   readonly connector: string;
   readonly group: string;
   readonly ids: ProviderIds;
+  readonly text: Pick<SmppConnectorSettings, 'defaultAlphabet' | 'gsmPacking'>;
 }
 
 /** message_state and stat (SMPP 3.4 §5.2.28, appendix B) in our words. ACCEPTD is no end: providers send it when the network has taken the message. */
@@ -42,7 +44,7 @@ const states: Record<ProviderState, FinalState | 'sent'> = {
 
 export function receive(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, facts: ReceiveFacts, now: number, newId: () => string): Received {
   const intermediate = isIntermediateNotification(pdu.esm_class);
-  if (!intermediate && !isReceipt(pdu.esm_class)) return { kind: 'inbound' };
+  if (!intermediate && !isReceipt(pdu.esm_class)) return { kind: 'inbound', event: inboundOf(pdu, facts, now, newId) };
   const receipt = parseReceipt(textOf(pdu), pdu.tlvs);
   if (!receipt?.id) return { kind: 'unreadable', missing: 'id' };
   const state = intermediate ? 'sent' : receipt.state && states[receipt.state];
@@ -64,9 +66,7 @@ export function receive(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>, facts: Rece
 
 /** Latin-1 unless data_coding says UCS-2: labels, digits and ids are the same in every other alphabet. A header in front is skipped. */
 function textOf(pdu: PduOf<'deliver_sm'> | PduOf<'data_sm'>): string {
-  const inline = pdu.command === 'deliver_sm' && pdu.short_message.length > 0 ? pdu.short_message : undefined;
-  const octets = inline ?? getTlv(pdu.tlvs, 'message_payload');
-  if (octets === undefined) return '';
+  const octets = userDataOf(pdu);
   const udhi = (pdu.esm_class & esmClass.UDHI) !== 0;
   const dataCoding = pdu.data_coding === dataCodings.UCS2 ? dataCodings.UCS2 : dataCodings.LATIN_1;
   const decoded = decodeShortMessage({ dataCoding, octets, udhi });
