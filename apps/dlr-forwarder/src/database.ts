@@ -27,3 +27,11 @@ function sqlStateOf(error: unknown): string | undefined {
 export function storable(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();
 }
+
+/** Chr(30): JSON never has it unescaped, so texts joined by it need no quoting, which costs more than all else about them (3 of 20 µs a message). */
+export const separator = '\u001e';
+
+/** An array as PostgreSQL reads it. */
+export function arrayLiteral(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${storable(text).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}

@@ -1,6 +1,7 @@
 import {
   headOf,
   withoutDashes,
+  type Attempt,
   type FailureReason,
   type FinalState,
   type Message,
@@ -9,7 +10,8 @@ import {
   type MessageSent,
 } from '@heliograph/message';
 import { Prisma } from '../generated/client.ts';
-import { storable, type Database } from './database.ts';
+import { lastAttempts, specialParts, usualParts } from './attempts.ts';
+import { arrayLiteral, separator, storable, type Database } from './database.ts';
 import { asksForReport, endingOfFailed, type Ending, type SegmentReceipt } from './report.ts';
 
 /** Where a receipt belongs: `providerId` is unique within the connector group, as far as the provider keeps its word. */
@@ -25,15 +27,24 @@ export interface KeyedReceipt extends SegmentKey {
 /** A segment of which both the message and a receipt are known. */
 export interface MatchedSegment extends SegmentKey {
   readonly messageId: string;
+  /** Of the message: 1 = at the first connector. */
+  readonly attempt: number;
   /** Of the whole message. */
   readonly segments: number;
   readonly receipt: SegmentReceipt;
+}
+
+/** How an attempt ended. */
+export interface AttemptEnding extends Ending {
+  readonly attempt: number;
 }
 
 /** A message with its final state. */
 export interface EndedMessage {
   readonly head: MessageHead;
   readonly ending: Ending;
+  /** It does not end so: it goes on to its next route with this. */
+  readonly again?: Attempt;
 }
 
 /**
@@ -45,6 +56,9 @@ export interface EndedMessage {
  * (INSERT … ON CONFLICT DO UPDATE reads the row as last committed). Likewise for the segments of one message: each receipt is committed
  * before the message's receipts are read, so who reads last sees all of them; `end` lets only one win. (A receipt that finds its message of one
  * segment already there needs no row of its own: it only ends the message.)
+ *
+ * A message that goes on to another connector has one row for all its attempts, which is about the last of them. An earlier one ends it only
+ * when the handset has it.
  * Rows are written in the order of their keys, so that batches which share rows do not wait for each other in a circle. The planner is free
  * to take another order: should Postgres find a deadlock, the queue tries the batch again, which is safe.
  */
@@ -55,16 +69,19 @@ export interface ReceiptBook {
   putReceipts(receipts: readonly KeyedReceipt[]): Promise<MatchedSegment[]>;
   /** Remembers failed messages; gives the ids of those that had not ended before. */
   putFailed(events: readonly MessageFailed[]): Promise<string[]>;
-  /** The receipts of all segments of these messages. */
-  receiptsOf(messageIds: readonly string[]): Promise<Map<string, SegmentReceipt[]>>;
-  /** Ends messages, unless they have ended; `no_report` is lifted. Gives those that did end now. */
-  end(endings: ReadonlyMap<string, Ending>): Promise<Map<string, EndedMessage>>;
+  /** The segments of these messages of which there are receipts, of all attempts. */
+  receiptsOf(messageIds: readonly string[]): Promise<MatchedSegment[]>;
+  /**
+   * Ends messages, unless they have ended or this was not their last attempt and did not deliver them; `no_report` is lifted. One that may go on
+   * is returned instead of ended. Gives those of which that was said now.
+   */
+  end(endings: ReadonlyMap<string, AttemptEnding>): Promise<Map<string, EndedMessage>>;
   /**
    * Of these messages, the heads of those that have not ended and are owed an intermediate notification. It counts as given from now on, once
    * for a message; those in `again` get it also when it was given.
    */
   takeIntermediate(messageIds: readonly string[], again: ReadonlySet<string>): Promise<Map<string, MessageHead>>;
-  /** Those of the messages that have ended. */
+  /** Those of the messages that have ended, or are returned. */
   ended(messageIds: readonly string[]): Promise<Map<string, EndedMessage>>;
 }
 
@@ -73,6 +90,7 @@ interface MatchedRow {
   provider_id: string;
   message_id: string;
   segments: number;
+  attempt: number;
   state: FinalState | 'sent';
   error_code: string;
   state_at: Date;
@@ -81,48 +99,63 @@ interface MatchedRow {
 interface EndedRow {
   message_id: string;
   head: string;
+  /** With `again`: as it would have ended. */
   state: FinalState;
   reason: FailureReason | '';
   error_code: string;
   final_at: Date;
+  again: string | null;
 }
 
-export function createReceiptBook(database: Database): ReceiptBook {
+export interface ReceiptBookOptions {
+  /** After how long without a receipt a message of this connector ends, where it is not the platform's time. */
+  readonly noReportAfterMsOf?: (connector: string) => number | undefined;
+}
+
+export function createReceiptBook(database: Database, { noReportAfterMsOf = () => undefined }: ReceiptBookOptions = {}): ReceiptBook {
   return {
-    async putSent(events) {
-      if (events.length === 0) return [];
+    async putSent(given) {
+      if (given.length === 0) return [];
+      const special = given.some((event) => event.attempt !== undefined || event.again || noReportAfterMsOf(event.connector) !== undefined);
+      const events = special ? lastAttempts(given) : given;
       const segments = segmentsOf(events);
       const counts = events.map((event) => countSegments(event.providerIds));
+      // usually nothing of it is needed, and not even asked for: each column costs
+      const { columns, selected, arrays, onConflict, also, segmentAttempt } = special
+        ? specialParts(events, segments, noReportAfterMsOf)
+        : usualParts;
       // an id that another message has already is used again by its provider: it means the newer message from now on
       const rows = await database.$queryRaw<MatchedRow[]>`
         WITH message AS (
-          INSERT INTO dlr.sent_message (message_id, head, connector_group, provider_ids, intermediate, sent_at)
-          SELECT id::uuid, head, connector_group, provider_ids::text[], intermediate, to_timestamp(sent_at_ms / 1000.0)
+          INSERT INTO dlr.sent_message AS known (message_id, head, connector_group, provider_ids, intermediate, sent_at${columns})
+          SELECT id::uuid, head, connector_group, provider_ids::text[], intermediate, to_timestamp(sent_at_ms / 1000.0)${selected}
           FROM unnest(
             ${events.map(({ message }) => message.id)}::text[],
             string_to_array(${events.map(({ message }) => headText(message)).join(separator)}, chr(30)),
             ${events.map(({ group }) => storable(group))}::text[],
             ${events.map(({ providerIds }) => arrayLiteral([...new Set(providerIds)]))}::text[],
             ${events.map(({ message }) => (asksForReport(message, 'sent') ? 'due' : 'none'))}::text[],
-            ${events.map(({ at }) => at)}::float8[]
-          ) AS sent(id, head, connector_group, provider_ids, intermediate, sent_at_ms)
-          ON CONFLICT (message_id) DO NOTHING
-        ), segment AS (
-          INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, message_id, segments)
-          SELECT connector_group, provider_id, id::uuid, segments
+            ${events.map(({ at }) => at)}::float8[]${arrays}
+          ) AS sent(id, head, connector_group, provider_ids, intermediate, sent_at_ms${columns})
+          ON CONFLICT (message_id) ${onConflict}
+        )${also}, segment AS (
+          INSERT INTO dlr.sent_segment AS known (connector_group, provider_id, message_id, segments${segmentAttempt.column})
+          SELECT connector_group, provider_id, id::uuid, segments${segmentAttempt.column}
           FROM unnest(
             ${segments.map(({ group }) => group)}::text[],
             ${segments.map(({ providerId }) => providerId)}::text[],
             ${segments.map(({ event }) => (events[event] as MessageSent).message.id)}::text[],
-            ${segments.map(({ event }) => counts[event] as number)}::int[]
-          ) AS sent(connector_group, provider_id, id, segments)
+            ${segments.map(({ event }) => counts[event] as number)}::int[]${segmentAttempt.array}
+          ) AS sent(connector_group, provider_id, id, segments${segmentAttempt.column})
           ORDER BY connector_group, provider_id
           ON CONFLICT (connector_group, provider_id) DO UPDATE SET
             message_id = excluded.message_id,
             segments = excluded.segments,
-            state = CASE WHEN known.message_id <> excluded.message_id THEN NULL ELSE known.state END,
-            state_at = CASE WHEN known.message_id <> excluded.message_id THEN NULL ELSE known.state_at END
-          RETURNING connector_group, provider_id, message_id, segments, state, error_code, state_at
+            attempt = excluded.attempt,
+            state = CASE WHEN ${usedAgain} THEN NULL ELSE known.state END,
+            state_at = CASE WHEN ${usedAgain} THEN NULL ELSE known.state_at END
+            WHERE known.message_id IS DISTINCT FROM excluded.message_id OR known.attempt <= excluded.attempt
+          RETURNING connector_group, provider_id, message_id, segments, attempt, state, error_code, state_at
         )
         SELECT * FROM segment WHERE state IS NOT NULL`;
       return rows.map(matchedOf);
@@ -153,29 +186,26 @@ export function createReceiptBook(database: Database): ReceiptBook {
         ) AS failed(id, head, state, reason, error_code, at_ms)
         ORDER BY id
         ON CONFLICT (message_id) DO UPDATE SET
-          state = excluded.state, reason = excluded.reason, error_code = excluded.error_code, final_at = excluded.final_at
-          WHERE known.state IN ('sent', 'no_report')
+          state = excluded.state, reason = excluded.reason, error_code = excluded.error_code, final_at = excluded.final_at, ending = NULL, again = NULL
+          WHERE known.state IN ('sent', 'returned', 'no_report')
         RETURNING message_id`;
       return rows.map((row) => withoutDashes(row.message_id));
     },
 
     async receiptsOf(messageIds) {
-      const found = new Map<string, SegmentReceipt[]>();
-      if (messageIds.length === 0) return found;
+      if (messageIds.length === 0) return [];
       const rows = await database.$queryRaw<MatchedRow[]>`
         SELECT segment.*
-        FROM dlr.sent_message AS message
+        FROM (
+          SELECT message_id, connector_group, provider_ids FROM dlr.sent_message WHERE message_id = ANY (${messageIds}::uuid[])
+          UNION SELECT message_id, connector_group, provider_ids FROM dlr.sent_attempt WHERE message_id = ANY (${messageIds}::uuid[])
+        ) AS message
         CROSS JOIN LATERAL unnest(message.provider_ids) AS id
         CROSS JOIN LATERAL (
           SELECT * FROM dlr.sent_segment WHERE connector_group = message.connector_group AND provider_id = id LIMIT 1
         ) AS segment
-        WHERE message.message_id = ANY (${messageIds}::uuid[]) AND segment.message_id = message.message_id AND segment.state IS NOT NULL`;
-      for (const { messageId, receipt } of rows.map(matchedOf)) {
-        const receipts = found.get(messageId);
-        if (receipts) receipts.push(receipt);
-        else found.set(messageId, [receipt]);
-      }
-      return found;
+        WHERE segment.message_id = message.message_id AND segment.state IS NOT NULL`;
+      return rows.map(matchedOf);
     },
 
     async end(endings) {
@@ -185,17 +215,23 @@ export function createReceiptBook(database: Database): ReceiptBook {
       // = ANY besides the join: without it the planner reads a table of some 10,000 rows whole for each batch
       const rows = await database.$queryRaw<EndedRow[]>`
         UPDATE dlr.sent_message AS message
-        SET state = ended.state, reason = ended.reason, error_code = ended.error_code, final_at = to_timestamp(ended.at_ms / 1000.0)
+        SET state = CASE WHEN ${goesOn} THEN 'returned' ELSE ended.state END, reason = ended.reason, error_code = ended.error_code,
+          final_at = to_timestamp(ended.at_ms / 1000.0),
+          ending = CASE WHEN ${goesOn} THEN ended.state END,
+          again = CASE WHEN ${goesOn} THEN message.again END
         FROM unnest(
           ${ids}::text[],
           ${list.map(({ state }) => state)}::text[],
           ${list.map(({ reason }) => reason ?? '')}::text[],
           ${list.map(({ errorCode }) => storable(errorCode))}::text[],
-          ${list.map(({ atMs }) => atMs)}::float8[]
-        ) AS ended(id, state, reason, error_code, at_ms)
+          ${list.map(({ atMs }) => atMs)}::float8[],
+          ${list.map(({ attempt }) => attempt)}::int[]
+        ) AS ended(id, state, reason, error_code, at_ms, attempt)
         WHERE message.message_id = ANY (${ids}::uuid[]) AND message.message_id = ended.id::uuid
-          AND (message.state = 'sent' OR (message.state = 'no_report' AND ended.state <> 'no_report'))
-        RETURNING message.message_id, message.head, message.state, message.reason, message.error_code, message.final_at`;
+          AND (message.attempt = ended.attempt OR ended.state = 'delivered')
+          AND (message.state = 'sent' OR (message.state = 'no_report' AND ended.state <> 'no_report')
+            OR (message.state = 'returned' AND ended.state = 'delivered'))
+        RETURNING message.message_id, message.head, ended.state, message.reason, message.error_code, message.final_at, message.again`;
       return endedOf(rows);
     },
 
@@ -213,7 +249,7 @@ export function createReceiptBook(database: Database): ReceiptBook {
       if (messageIds.length === 0) return new Map();
       return endedOf(
         await database.$queryRaw<EndedRow[]>`
-          SELECT message_id, head, state, reason, error_code, final_at
+          SELECT message_id, head, coalesce(ending, state) AS state, reason, error_code, final_at, CASE WHEN state = 'returned' THEN again END AS again
           FROM dlr.sent_message WHERE message_id = ANY (${messageIds}::uuid[]) AND state <> 'sent'`,
       );
     },
@@ -225,19 +261,22 @@ export function createReceiptBook(database: Database): ReceiptBook {
  * row change of the other case, 4 for this, of Postgres's time.)
  */
 async function wholeMessages(database: Database, receipts: readonly KeyedReceipt[]): Promise<Map<string, MatchedSegment>> {
-  const rows = await database.$queryRaw<Pick<MatchedRow, 'connector_group' | 'provider_id' | 'message_id'>[]>`
-    SELECT connector_group, provider_id, message_id FROM dlr.sent_segment
+  const rows = await database.$queryRaw<Pick<MatchedRow, 'connector_group' | 'provider_id' | 'message_id' | 'attempt'>[]>`
+    SELECT connector_group, provider_id, message_id, attempt FROM dlr.sent_segment
     WHERE connector_group = ANY (${[...new Set(receipts.map(({ group }) => group))]}::text[])
       AND provider_id = ANY (${receipts.map(({ providerId }) => providerId)}::text[])
       AND message_id IS NOT NULL AND segments = 1`;
-  const messageIds = new Map(
-    rows.map((row) => [textOf({ group: row.connector_group, providerId: row.provider_id }), withoutDashes(row.message_id)]),
+  const messages = new Map(
+    rows.map((row) => [
+      textOf({ group: row.connector_group, providerId: row.provider_id }),
+      { messageId: withoutDashes(row.message_id), attempt: row.attempt },
+    ]),
   );
   const whole = new Map<string, MatchedSegment>();
   for (const one of receipts) {
     const key = textOf(one);
-    const messageId = messageIds.get(key);
-    if (messageId !== undefined) whole.set(key, { ...one, messageId, segments: 1 });
+    const message = messages.get(key);
+    if (message) whole.set(key, { ...one, ...message, segments: 1 });
   }
   return whole;
 }
@@ -262,7 +301,7 @@ async function putOnSegments(database: Database, receipts: readonly KeyedReceipt
         error_code = CASE WHEN ${lifts} THEN excluded.error_code ELSE known.error_code END,
         state_at = CASE WHEN ${lifts} THEN excluded.state_at ELSE known.state_at END,
         early_at = CASE WHEN known.message_id IS NULL AND ${lifts} THEN excluded.early_at ELSE known.early_at END
-      RETURNING connector_group, provider_id, message_id, segments, state, error_code, state_at
+      RETURNING connector_group, provider_id, message_id, segments, attempt, state, error_code, state_at
     )
     SELECT * FROM segment WHERE message_id IS NOT NULL`;
   return rows.map(matchedOf);
@@ -270,6 +309,13 @@ async function putOnSegments(database: Database, receipts: readonly KeyedReceipt
 
 /** The receipt goes further than what is known of the segment: `keepReceipt` in SQL. */
 const lifts = Prisma.sql`(known.state IS NULL OR (known.state IN ('sent', 'no_report') AND excluded.state NOT IN ('sent', known.state)))`;
+
+/** The message is at a later attempt, or another message has the id, than its receipts are about. */
+const usedAgain = Prisma.sql`(known.message_id <> excluded.message_id OR (known.message_id = excluded.message_id AND known.attempt < excluded.attempt))`;
+
+/** Its rule lets it go on, and nobody has been told that it ended. */
+const goesOn = Prisma.sql`(message.goes_on_until > to_timestamp(ended.at_ms / 1000.0) AND message.state = 'sent'
+  AND ended.state IN ('undelivered', 'rejected', 'expired', 'failed'))`;
 
 /** One entry for each provider id; when two messages of a batch have the same, the later. An empty id matches no receipt ever. */
 function segmentsOf(events: readonly MessageSent[]): (SegmentKey & { event: number })[] {
@@ -299,16 +345,9 @@ export function textOf({ group, providerId }: SegmentKey): string {
   return `${group}\0${providerId}`;
 }
 
-/** Chr(30): JSON never has it unescaped, so texts joined by it need no quoting, which costs more than all else about them (3 of 20 µs a message). */
-const separator = '\u001e';
-
 /** Only what the later stages need is kept, should an event carry a whole message. JSON writes U+0000 as an escape, so the text is storable. */
 function headText(message: MessageHead): string {
   return JSON.stringify('content' in message ? headOf(message as Message) : message);
-}
-
-function arrayLiteral(texts: readonly string[]): string {
-  return `{${texts.map((text) => `"${storable(text).replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
 function matchedOf(row: MatchedRow): MatchedSegment {
@@ -317,6 +356,7 @@ function matchedOf(row: MatchedRow): MatchedSegment {
     providerId: row.provider_id,
     messageId: withoutDashes(row.message_id),
     segments: row.segments,
+    attempt: row.attempt,
     receipt: { state: row.state, errorCode: row.error_code, atMs: row.state_at.getTime() },
   };
 }
@@ -331,7 +371,8 @@ export function endedOf(rows: readonly EndedRow[]): Map<string, EndedMessage> {
       errorCode: row.error_code,
       atMs: row.final_at.getTime(),
     };
-    ended.set(withoutDashes(row.message_id), { head: JSON.parse(row.head) as MessageHead, ending });
+    const again = row.again === null ? {} : { again: JSON.parse(row.again) as Attempt };
+    ended.set(withoutDashes(row.message_id), { head: JSON.parse(row.head) as MessageHead, ending, ...again });
   }
   return ended;
 }

@@ -1,10 +1,12 @@
 import {
   advance,
+  type Attempt,
   type FailureReason,
   type FinalState,
   type HeliographEvent,
   type MessageFailed,
   type MessageHead,
+  type MessageReturned,
   type ReceiptReceived,
 } from '@heliograph/message';
 
@@ -68,6 +70,14 @@ export function reportsOf(message: MessageHead, { state, reason, errorCode, atMs
   const reported: HeliographEvent = { type: 'message.reported', at: atMs, message, state, ...(reason && { reason }), ...code };
   if (!asksForReport(message, state)) return [reported];
   return [{ type: 'report.due', at: atMs, message, state, doneAtMs: atMs, ...code }, reported];
+}
+
+/** What is told of a message that goes on: its receipt says, or nothing says after a while, how this attempt went. */
+export function returnedOf(again: Attempt, { state, reason, errorCode, atMs }: Ending): MessageReturned {
+  // what is delivered never goes on
+  const ending = { state: state as MessageFailed['state'], reason: reason ?? 'no_report', ...(errorCode !== '' && { errorCode }) };
+  const why = state === 'no_report' ? 'no_receipt' : 'undelivered';
+  return { type: 'message.returned', at: atMs, by: 'dlr-forwarder', why, ...again, ending };
 }
 
 /** The intermediate notification that an SMPP client asked for. Nobody else is told: the message has not ended. */

@@ -2,10 +2,13 @@ import { done, newId, type Outcome, type TakenBy, type WebhookNews } from '@heli
 import type { Delivery } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import type { TenantEndpoints } from './endpoints.ts';
-import { chooseForNotice, chooseWebhook, noticeBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
+import { chooseForTenant, chooseWebhook, noticeBody, receivedBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
 import type { NewWebhook, WebhookOutbox } from './webhook-outbox.ts';
 
-const owed = counter('heliograph_dlr_forwarder_webhooks_total', 'reported messages and notices by whether a webhook is owed, and why not');
+const owed = counter(
+  'heliograph_dlr_forwarder_webhooks_total',
+  'reported messages, notices and messages of handsets by whether a webhook is owed, and why not',
+);
 const owedBy = {
   post: owed.with({ outcome: 'owed' }),
   no_url: owed.with({ outcome: 'no_url' }),
@@ -21,7 +24,7 @@ export interface ReportedOptions {
   readonly wake: () => void;
 }
 
-/** Handles REPORTED: what a tenant's webhook is owed goes into the outbox, then the event is done with. */
+/** Handles REPORTED and MATCHED: what a tenant's webhook is owed goes into the outbox, then the event is done with. */
 export function createReportedHandler({
   outbox,
   endpoints,
@@ -54,12 +57,21 @@ interface Telling {
 }
 
 function tellingOf(event: TakenBy<'webhook'>): Telling {
-  if (event.type === 'balance.low') {
-    const { id: about, tenant } = event;
-    return { about, tenant, state: event.type, choose: (facts) => chooseForNotice(event, facts), body: () => noticeBody(event) };
+  switch (event.type) {
+    case 'balance.low': {
+      const { id: about, tenant } = event;
+      return { about, tenant, state: event.type, choose: (facts) => chooseForTenant(event, facts), body: () => noticeBody(event) };
+    }
+    case 'inbound.matched': {
+      const { tenant, inbound } = event;
+      const choose = (facts: WebhookFacts) => chooseForTenant(event, facts);
+      return { about: inbound.id, tenant, state: 'message.received', choose, body: () => receivedBody(event) };
+    }
+    case 'message.reported': {
+      const { id: about, tenant } = event.message;
+      return { about, tenant, state: event.state, choose: (facts) => chooseWebhook(event, facts), body: () => webhookBody(event) };
+    }
   }
-  const { id: about, tenant } = event.message;
-  return { about, tenant, state: event.state, choose: (facts) => chooseWebhook(event, facts), body: () => webhookBody(event) };
 }
 
 const nothing = done();

@@ -1,26 +1,45 @@
 import { done, type HeliographEvent, type MessageHead, type Outcome } from '@heliograph/message';
 import type { Delivery, Log } from '@heliograph/queue';
 import { counter, recordSpan } from '@heliograph/service';
-import type { EndedMessage, MatchedSegment, ReceiptBook } from './receipt-book.ts';
-import { endingOf, intermediateReportOf, reportsOf, type Ending, type SegmentReceipt } from './report.ts';
+import type { AttemptEnding, EndedMessage, MatchedSegment, ReceiptBook } from './receipt-book.ts';
+import { endingOf, intermediateReportOf, reportsOf, returnedOf, type Ending, type SegmentReceipt } from './report.ts';
 
 const endings = counter('heliograph_dlr_forwarder_ended_total', 'messages that got their final state, by state');
+
+const returned = counter(
+  'heliograph_dlr_forwarder_returned_total',
+  'messages that went on to their next route, by how the attempt would have ended',
+);
 
 export interface ReportContext {
   readonly book: ReceiptBook;
   readonly log: Log;
 }
 
-/** Ends the messages that these segments complete; gives those that had not ended before. */
+/** Ends the messages that these segments complete, or lets them go on; gives those of which that was not said before. */
 export async function endComplete(book: ReceiptBook, matched: readonly MatchedSegment[]): Promise<Map<string, EndedMessage>> {
   const several = new Set(matched.filter(({ segments }) => segments > 1).map(({ messageId }) => messageId));
-  const receipts = await book.receiptsOf([...several]);
-  const complete = new Map<string, Ending>();
-  for (const { messageId, segments, receipt } of matched) {
-    const ending = endingOf(segments, several.has(messageId) ? (receipts.get(messageId) ?? []) : [receipt]);
-    if (ending) complete.set(messageId, ending);
+  const known = Map.groupBy(await book.receiptsOf([...several]), attemptKey);
+  const complete = new Map<string, AttemptEnding>();
+  for (const one of matched) {
+    const { messageId, attempt, segments } = one;
+    const ending = endingOf(
+      segments,
+      several.has(messageId) ? (known.get(attemptKey(one)) ?? []).map(({ receipt }) => receipt) : [one.receipt],
+    );
+    if (ending && outdoes({ ...ending, attempt }, complete.get(messageId))) complete.set(messageId, { ...ending, attempt });
   }
   return book.end(complete);
+}
+
+function attemptKey({ messageId, attempt }: MatchedSegment): string {
+  return `${messageId} ${attempt}`;
+}
+
+/** A handset that has the message has it, by whichever attempt; otherwise the last one counts. */
+function outdoes(ending: AttemptEnding, other: AttemptEnding | undefined): boolean {
+  if (!other || ending.state === 'delivered') return true;
+  return other.state !== 'delivered' && ending.attempt >= other.attempt;
 }
 
 /**
@@ -49,9 +68,9 @@ export async function settle(
   const endedBefore = await book.ended([...again]);
   const onTheWay = await takeOnTheWay(book, matched, again);
   const given = new Set<string>();
-  for (const [messageId, { ending }] of endedNow) {
-    endings.add(1, stateLabels[ending.state]);
-    log.debug({ messageId, state: ending.state, errorCode: ending.errorCode }, 'report');
+  for (const [messageId, { ending, again }] of endedNow) {
+    (again ? returned : endings).add(1, stateLabels[ending.state]);
+    log.debug({ messageId, state: again ? 'returned' : ending.state, errorCode: ending.errorCode }, 'report');
   }
   for (const [messageId, { receipt }] of onTheWay) log.debug({ messageId, state: 'sent', errorCode: receipt.errorCode }, 'report');
   return deliveries.map((delivery, i) => {
@@ -83,8 +102,9 @@ async function takeOnTheWay(
   return new Map([...heads].map(([id, head]) => [id, { head, receipt: receipts.get(id) as SegmentReceipt }]));
 }
 
-/** The reports, carrying on the message's trace when it is sampled. */
-export function reportsWithSpan({ head, ending }: EndedMessage): HeliographEvent[] {
+/** The reports, carrying on the message's trace when it is sampled; or that it goes on to its next route. */
+export function reportsWithSpan({ head, ending, again }: EndedMessage): HeliographEvent[] {
+  if (again) return [returnedOf(again, ending)];
   return reportsOf(withSpan(head, ending), ending);
 }
 

@@ -1,6 +1,6 @@
 import type { StageName, StreamName } from '@heliograph/message';
 import { openQueue, type Queue, type Worker } from '@heliograph/queue';
-import { watchRegistry } from '@heliograph/registry';
+import { watchRegistry, type Connector, type SmppConnectorSettings } from '@heliograph/registry';
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import type { config as schema } from './config.ts';
 import { isDataError, openDatabase } from './database.ts';
@@ -8,9 +8,11 @@ import { HOUR } from './duration.ts';
 import { openEndpoints } from './endpoints.ts';
 import { createOutcomesHandler } from './outcomes.ts';
 import { createReceiptBook } from './receipt-book.ts';
+import { fireReceiptTimers } from './receipt-timers.ts';
 import { createReceiptsHandler } from './receipts.ts';
 import { createReportedHandler } from './reported.ts';
-import { startSweeping } from './sweeping.ts';
+import { startRounds } from './rounds.ts';
+import { sweep } from './sweep.ts';
 import { probeDelaysMs } from './webhook-circuit.ts';
 import { createWebhookCircuits } from './webhook-circuits.ts';
 import { createWebhookDeliveries } from './webhook-deliveries.ts';
@@ -31,6 +33,7 @@ export interface StartOptions {
 const eventsInFlightMax = 2_000;
 /** Time to close queue and database within the drain's. */
 const closingMs = 3_000;
+const receiptTimersEveryMs = 1_000;
 /** Receipts gather longer: a provider that answers at once is then usually met by a message that is known, which saves a row change. */
 const gatherMs = { outcomes: 5, receipts: 15, reported: 10 };
 
@@ -38,7 +41,8 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const database = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS);
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
-  const book = createReceiptBook(database);
+  const noReportAfterMsOf = (connector: string): number | undefined => noReportAfterMs(registry.current.connectors.get(connector));
+  const book = createReceiptBook(database, { noReportAfterMsOf });
   const outbox = createWebhookOutbox(database);
   const masterKey = Buffer.from(config.MASTER_KEY, 'hex');
   const endpoints = await openEndpoints({ registry, outbox, masterKey, log });
@@ -60,21 +64,34 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     probeDelaysMs: options.probeDelaysMs ?? probeDelaysMs,
   });
   await answerWebhookQuestions(queue, { deliveries: createWebhookDeliveries(database), circuits, endpoints, poster, wake: loop.wake });
-  const sweeping = startSweeping({
+  const sweeps = {
     database,
     publish,
     noReportAfterMs: config.NO_REPORT_AFTER_MS,
     earlyReceiptKeepMs: config.EARLY_RECEIPT_KEEP_MS,
     finalKeepMs: config.FINAL_KEEP_MS,
     webhookKeepMs: config.WEBHOOK_KEEP_DAYS * 24 * HOUR,
+  };
+  const sweeping = startRounds({
+    what: 'sweep',
     everyMs: config.SWEEP_EVERY_MS,
-    also: endpoints.refresh,
+    async round(nowMs) {
+      log.debug(await sweep(sweeps, nowMs), 'swept');
+      await endpoints.refresh();
+    },
+    log,
+  });
+  const timers = startRounds({
+    what: 'look at overdue receipts',
+    everyMs: receiptTimersEveryMs,
+    round: (nowMs) => fireReceiptTimers({ database, publish }, nowMs),
     log,
   });
   const workers = await Promise.all([
     work(queue, 'report', 'OUTCOMES', gatherMs.outcomes, createOutcomesHandler({ book, log })),
     work(queue, 'report', 'RECEIPTS', gatherMs.receipts, createReceiptsHandler({ book, log })),
     work(queue, 'webhook', 'REPORTED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
+    work(queue, 'webhook', 'MATCHED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
   ]);
   loop.wake();
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
@@ -85,12 +102,18 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     async stop() {
       // what the workers still put into the outbox is posted by another process, or by the next
       const graceMs = Math.max(1_000, config.DRAIN_MS - closingMs);
-      await Promise.all([...workers.map((worker) => worker.stop(graceMs)), loop.stop(graceMs), sweeping.stop()]);
+      await Promise.all([...workers.map((worker) => worker.stop(graceMs)), loop.stop(graceMs), sweeping.stop(), timers.stop()]);
       await queue.close();
       await registry.stop();
       await database.$disconnect();
     },
   };
+}
+
+/** The setting is looked at for each message: what it has by its schema is not checked again. */
+function noReportAfterMs(connector: Connector | undefined): number | undefined {
+  const { noReportAfterS } = (connector?.settings ?? {}) as Partial<SmppConnectorSettings>;
+  return typeof noReportAfterS === 'number' ? noReportAfterS * 1_000 : undefined;
 }
 
 function work<S extends StageName>(

@@ -1,4 +1,4 @@
-import { withoutDashes, type HeliographEvent, type ReportExhausted, type WebhookNews } from '@heliograph/message';
+import { isReportNews, withoutDashes, type HeliographEvent, type ReportExhausted, type WebhookNews } from '@heliograph/message';
 import { counter } from '@heliograph/service';
 import type { Database } from './database.ts';
 import { endedOf } from './receipt-book.ts';
@@ -59,7 +59,7 @@ async function untilDone(rowsMax: number, round: () => Promise<number>): Promise
 }
 
 /** A publish is given up after 30 s at the latest. */
-const transactionTimeoutMs = 60_000;
+export const transactionTimeoutMs = 60_000;
 
 /**
  * Publishes inside the transaction, before it commits: a crash in between reports again, never not at all. A receipt that comes meanwhile
@@ -73,10 +73,11 @@ function endOverdue(
     async (transaction) => {
       const ending = noReport(nowMs);
       const rows = await transaction.$queryRaw<Parameters<typeof endedOf>[0]>`
-        UPDATE dlr.sent_message SET state = ${ending.state}, reason = ${ending.reason}, final_at = ${new Date(nowMs)}
+        UPDATE dlr.sent_message SET state = ${ending.state}, reason = ${ending.reason}, final_at = ${new Date(nowMs)}, ending = NULL, again = NULL
         WHERE message_id IN (
-          SELECT message_id FROM dlr.sent_message WHERE state = 'sent' AND sent_at <= ${before} ORDER BY sent_at LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
-        RETURNING message_id, head, state, reason, error_code, final_at`;
+          SELECT message_id FROM dlr.sent_message
+          WHERE ((state = 'sent' AND NOT own_timer) OR state = 'returned') AND sent_at <= ${before} ORDER BY sent_at LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
+        RETURNING message_id, head, state, reason, error_code, final_at, again`;
       const events = [...endedOf(rows).values()].flatMap(reportsWithSpan);
       await Promise.all(events.map(publish));
       return rows.length;
@@ -99,8 +100,8 @@ function giveUp(
           WHERE next_at IS NOT NULL AND owed_since <= ${before} ORDER BY owed_since LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
         RETURNING message_id, tenant, state, attempt`;
       const events = rows.flatMap(({ message_id, tenant, state, attempt }): ReportExhausted[] => {
-        // a notice is of no message
-        if (state === 'balance.low') return [];
+        // of others the outbox alone keeps what became of them
+        if (!isReportNews(state)) return [];
         return [
           {
             type: 'report.exhausted',
@@ -133,11 +134,14 @@ async function forgetEnded(database: Database, before: Date, rowsMax: number): P
     WITH message AS (
       DELETE FROM dlr.sent_message WHERE message_id IN (
         SELECT message_id FROM dlr.sent_message
-        WHERE sent_at <= ${before} AND final_at <= ${before} ORDER BY sent_at LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
+        WHERE sent_at <= ${before} AND final_at <= ${before} AND state <> 'returned' ORDER BY sent_at LIMIT ${rowsMax} FOR UPDATE SKIP LOCKED)
       RETURNING message_id, connector_group, provider_ids
+    ), attempt AS (
+      DELETE FROM dlr.sent_attempt AS attempt USING message WHERE attempt.message_id = message.message_id
+      RETURNING attempt.message_id, attempt.connector_group, attempt.provider_ids
     ), segment AS (
-      DELETE FROM dlr.sent_segment AS segment USING message, unnest(message.provider_ids) AS id
-      WHERE segment.connector_group = message.connector_group AND segment.provider_id = id AND segment.message_id = message.message_id
+      DELETE FROM dlr.sent_segment AS segment USING (SELECT * FROM message UNION SELECT * FROM attempt) AS gone, unnest(gone.provider_ids) AS id
+      WHERE segment.connector_group = gone.connector_group AND segment.provider_id = id AND segment.message_id = gone.message_id
     )
     SELECT count(*)::int AS messages FROM message`;
   return row?.messages ?? 0;

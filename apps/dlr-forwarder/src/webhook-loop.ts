@@ -1,4 +1,4 @@
-import type { ReportDelivered, ReportExhausted } from '@heliograph/message';
+import { isReportNews, type InboundDelivered, type ReportDelivered, type ReportExhausted } from '@heliograph/message';
 import type { Log } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import { probeDelayMs, signOf } from './webhook-circuit.ts';
@@ -27,12 +27,15 @@ export interface Endpoints {
   markGone(tenant: string, url: string): Promise<void>;
 }
 
+/** What came of it, for the history. */
+export type Told = ReportDelivered | ReportExhausted | InboundDelivered;
+
 export interface WebhookLoopOptions {
   readonly outbox: WebhookOutbox;
   readonly circuits: WebhookCircuits;
   readonly poster: Poster;
   readonly endpoints: Endpoints;
-  readonly publish: (event: ReportDelivered | ReportExhausted) => Promise<void>;
+  readonly publish: (event: Told) => Promise<void>;
   readonly log: Log;
   readonly perEndpoint: number;
   readonly pollMs: number;
@@ -247,11 +250,14 @@ export function wordFor(answer: Answer): string {
   return answer.kind === 'failed' ? answer.reason : `HTTP ${answer.status}`;
 }
 
-function eventsOf({ webhook, result }: TriedWebhook): (ReportDelivered | ReportExhausted)[] {
+function eventsOf({ webhook, result }: TriedWebhook): Told[] {
   const { messageId, tenant, state, attempts } = webhook;
-  // a notice is of no message: nobody keeps what became of it but the outbox
-  if (state === 'balance.low') return [];
-  const base = { at: Date.now(), messageId, tenant, via: 'webhook', state } as const;
+  const at = Date.now();
+  if (state === 'message.received' && result === 'delivered')
+    return [{ type: 'inbound.delivered', at, inboundId: messageId, tenant, via: 'webhook', attempt: attempts + 1 }];
+  // a notice is of no message: nobody keeps what became of it but the outbox, as of an inbound message that could not be posted
+  if (!isReportNews(state)) return [];
+  const base = { at, messageId, tenant, via: 'webhook', state } as const;
   if (result === 'delivered') return [{ ...base, type: 'report.delivered', attempt: attempts + 1 }];
   return result === 'exhausted' ? [{ ...base, type: 'report.exhausted', attempts: attempts + 1 }] : [];
 }

@@ -1,11 +1,11 @@
 import { withoutDashes, type WebhookNews } from '@heliograph/message';
 import { storable, type Database } from './database.ts';
 
-/** A report or a notice to be posted. */
+/** A report, a notice or an inbound message to be posted. */
 export interface NewWebhook {
   /** The webhook-id: the same at every try. */
   readonly id: string;
-  /** Of a notice its own id. */
+  /** Of a notice or an inbound message its own id. */
   readonly messageId: string;
   readonly tenant: string;
   readonly state: WebhookNews;
@@ -58,7 +58,7 @@ export interface GoneEndpoint {
 
 /** Webhooks between being owed and being posted, in Postgres: a process that dies loses none. One statement for many. */
 export interface WebhookOutbox {
-  /** A message's state, or a notice, is posted once, however often it is put. */
+  /** A message's state, a notice or an inbound message is posted once, however often it is put. */
   put(webhooks: readonly NewWebhook[], nowMs: number): Promise<void>;
   /** Takes what is due, and of an endpoint whose circuit is open one when its probe is. What is not settled when its lease ends is due again. */
   claim(claim: Claim): Promise<ClaimedWebhook[]>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BalanceLow, MessageHead, MessageReported } from '@heliograph/message';
+import type { BalanceLow, InboundMatched, MessageHead, MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
-import { chooseForNotice, chooseWebhook, noticeBody, webhookBody, webhookVersion, type WebhookChoice } from './webhook.ts';
+import { chooseForTenant, chooseWebhook, noticeBody, receivedBody, webhookBody, webhookVersion, type WebhookChoice } from './webhook.ts';
 
 const head: MessageHead = {
   id: '0190f3c2a1b27c3d8e4f5a6b7c8d9e0f',
@@ -58,7 +58,7 @@ describe('a notice of a low balance', () => {
   };
 
   test("goes to the tenant's webhook, while that is on and signs", () => {
-    const choose = (given: Webhook | undefined) => chooseForNotice(notice, { webhook: given, isGone: () => false });
+    const choose = (given: Webhook | undefined) => chooseForTenant(notice, { webhook: given, isGone: () => false });
     expect(choose(webhook)).toEqual({ kind: 'post', url: webhook.url, endpoint: 'acme acme.example' });
     expect(choose({ ...webhook, enabled: false })).toEqual({ kind: 'none', why: 'no_url' });
     expect(choose({ ...webhook, secrets: [] })).toEqual({ kind: 'none', why: 'no_secret' });
@@ -71,6 +71,65 @@ describe('a notice of a low balance', () => {
       timestamp: '2026-11-20T10:00:03.000Z',
       data: { id: head.id, threshold: '50.000000', credits: '-0.000001' },
     });
+  });
+});
+
+describe("a handset's message", () => {
+  const matched: InboundMatched = {
+    type: 'inbound.matched',
+    at: Date.parse('2026-11-20T10:00:03Z'),
+    tenant: 'acme',
+    route: 'r1',
+    inbound: {
+      id: head.id,
+      connector: 'carrier',
+      from: '+447912345678',
+      to: '+31699887766',
+      content: { kind: 'text', text: 'Grüße 😀' },
+      receivedAtMs: Date.parse('2026-11-20T10:00:01Z'),
+      parts: 1,
+    },
+  };
+  const dataOf = (event: InboundMatched) => JSON.parse(receivedBody(event)).data;
+
+  test("goes to the tenant's webhook, while that is on", () => {
+    const choose = (given: Webhook) => chooseForTenant(matched, { webhook: given, isGone: () => false });
+    expect(choose(webhook)).toEqual({ kind: 'post', url: webhook.url, endpoint: 'acme acme.example' });
+    expect(choose({ ...webhook, enabled: false })).toEqual({ kind: 'none', why: 'no_url' });
+  });
+
+  test('says what was written, and nothing of what there is not', () => {
+    expect(JSON.parse(receivedBody(matched))).toEqual({
+      type: 'message.received',
+      timestamp: '2026-11-20T10:00:03.000Z',
+      data: {
+        id: head.id,
+        from: '+447912345678',
+        to: '+31699887766',
+        text: 'Grüße 😀',
+        parts: 1,
+        received_at: '2026-11-20T10:00:01.000Z',
+      },
+    });
+  });
+
+  test('says which parts are missing, which came late, and what a keyword asks', () => {
+    const { inbound } = matched;
+    expect(dataOf({ ...matched, inbound: { ...inbound, parts: 3, missing: [2] } })).toMatchObject({ parts: 3, missing: [2] });
+    expect(dataOf({ ...matched, inbound: { ...inbound, parts: 1, late: 2 } })).toMatchObject({ late: 2 });
+    expect(dataOf({ ...matched, keyword: 'stop', optOut: 'stop' })).toMatchObject({ keyword: 'stop', opt_out: 'stop' });
+  });
+
+  test('octets are base64, with the header they came with', () => {
+    const content = { kind: 'binary', octets: 'AP8Q', udh: '0605041b5a1b5a' } as const;
+    const data = dataOf({ ...matched, inbound: { ...matched.inbound, content } });
+    expect(data).toMatchObject({ octets: 'AP8Q', udh: '0605041b5a1b5a' });
+    expect(data).not.toHaveProperty('text');
+  });
+
+  test('what no database takes is U+FFFD', () => {
+    const content = { kind: 'text', text: 'a\0b\ud800' } as const;
+    expect(dataOf({ ...matched, inbound: { ...matched.inbound, content } }).text).toBe('a\ufffdb\ufffd');
   });
 });
 

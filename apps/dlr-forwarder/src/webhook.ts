@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { creditsText, reportBody, type BalanceLow, type MessageReported } from '@heliograph/message';
+import { creditsText, reportBody, type BalanceLow, type InboundMatched, type MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
+import { storable } from './database.ts';
 
 /** What the control plane and earlier answers say of a tenant's webhooks. */
 export interface WebhookFacts {
@@ -19,8 +20,8 @@ export function chooseWebhook({ message }: MessageReported, facts: WebhookFacts)
   return choose(message, facts);
 }
 
-/** Where a notice is posted: the tenant's URL, while enabled. */
-export function chooseForNotice({ tenant }: BalanceLow, facts: WebhookFacts): WebhookChoice {
+/** Where a notice or a handset's message is posted: the tenant's URL, while enabled. */
+export function chooseForTenant({ tenant }: BalanceLow | InboundMatched, facts: WebhookFacts): WebhookChoice {
   return choose({ tenant }, facts);
 }
 
@@ -53,6 +54,28 @@ export function noticeBody({ id, at, thresholdMicroCredits, spendableMicroCredit
     type: 'balance.low',
     timestamp: new Date(at).toISOString(),
     data: { id, threshold: creditsText(BigInt(thresholdMicroCredits)), credits: creditsText(BigInt(spendableMicroCredits)) },
+  });
+}
+
+/** A handset's message: `text`, or `octets` in base64, and `udh` in hex where it has a header of its own. What is not said is not there. */
+export function receivedBody({ at, inbound, keyword, optOut }: InboundMatched): string {
+  const { id, from, to, content, parts, missing, late, receivedAtMs } = inbound;
+  return JSON.stringify({
+    type: 'message.received',
+    timestamp: new Date(at).toISOString(),
+    data: {
+      id,
+      from: storable(from),
+      to: storable(to),
+      ...(content.kind === 'text' ? { text: storable(content.text) } : { octets: content.octets }),
+      udh: content.udh,
+      parts,
+      missing,
+      late,
+      keyword: keyword === undefined ? undefined : storable(keyword),
+      opt_out: optOut,
+      received_at: new Date(receivedAtMs).toISOString(),
+    },
   });
 }
 

@@ -56,7 +56,7 @@ export async function startPlatform(): Promise<Platform> {
     stream: 'NOTIFY',
     eventsInFlightMax: 1_000,
     handle: async ({ event }) => {
-      due.hear(event);
+      if (event.type === 'report.due') due.hear(event);
       return done();
     },
   });

@@ -8,13 +8,15 @@ import {
   webhookSubjects,
   type BalanceLow,
   type FinalState,
+  type InboundDelivered,
+  type InboundMatched,
   type MessageHead,
   type MessageReported,
   type ReportDelivered,
   type WebhookDeliveriesAnswer,
 } from '@heliograph/message';
 import { registryChanged } from '@heliograph/registry';
-import { eventually } from '@heliograph/testbed';
+import { createHeard, eventually } from '@heliograph/testbed';
 import { publicLookup } from '@heliograph/webhook';
 import { generate } from 'selfsigned';
 import { openDatabase } from '../src/database.ts';
@@ -149,6 +151,43 @@ describe('the webhook of a message', () => {
       ['balance.low', undefined],
       ['delivered', event.message.id],
     ]);
+  }, 15_000);
+
+  test("carries a handset's message, once however often it was matched, tried again as a report is, and told as delivered", async () => {
+    const path = `/${tenant}`;
+    await platform.tenant({ id: tenant, url: endpoint.url + path, secrets });
+    endpoint.onPath(path, (attempt) => (attempt === 1 ? 500 : 200));
+    const told = createHeard<InboundDelivered>();
+    const reader = platform.queue.readFromPosition({
+      stage: 'log',
+      stream: 'MATCHED',
+      position: async () => 0,
+      gatherMs: 0,
+      eventsMax: 100,
+      handle: async (deliveries) => {
+        for (const { event } of deliveries) if (event.type === 'inbound.delivered') told.hear(event);
+      },
+    });
+    await start();
+    const inbound = { id: newId(), connector: 'carrier', from: '+447912345678', to: '+31699887766', receivedAtMs: Date.now(), parts: 3 };
+    const content = { kind: 'text', text: 'Grüße\0 😀' } as const;
+    const event: InboundMatched = { type: 'inbound.matched', at: Date.now(), tenant, route: 'r1', inbound: { ...inbound, content } };
+    await platform.queue.publish(event);
+    await platform.queue.publish(event);
+    await told.until((one) => one.inboundId === inbound.id);
+    expect(told.all).toMatchObject([{ tenant, via: 'webhook', attempt: 2 }]);
+    const got = await endpoint.until(path, 2);
+    expect(got.every((one) => isSigned(one, secrets))).toBe(true);
+    expect(new Set(got.map(({ headers, body }) => `${headers['webhook-id']} ${body}`)).size).toBe(1);
+    expect(JSON.parse(got[0]!.body)).toMatchObject({
+      type: 'message.received',
+      data: { id: inbound.id, text: 'Grüße\ufffd 😀', parts: 3 },
+    });
+    await row({ message: inbound }, ({ result }) => result === 'delivered');
+    expect(platform.reported.all.filter((one) => one.type !== 'message.reported' && one.messageId === inbound.id)).toEqual([]);
+    const answer = await platform.queue.ask<WebhookDeliveriesAnswer>(webhookSubjects.deliveries, { tenant, limit: 10 }, 2_000);
+    expect(answer?.deliveries).toMatchObject([{ reported: 'message.received', messageId: inbound.id, state: 'delivered' }]);
+    await reader.stop();
   }, 15_000);
 
   test("goes to the message's own URL before the tenant's", async () => {

@@ -1,5 +1,6 @@
 import { rankOf, type EraseAnswer, type EraseQuestion } from '@heliograph/message';
 import type { Database } from './history.ts';
+import { oldQualityStatement } from './quality.ts';
 import { readHorizon } from './reports.ts';
 import { idAt } from './search.ts';
 import { tallyChanges } from './tally.ts';
@@ -48,6 +49,11 @@ export function createErasing(database: Database): Erasing {
     return database.$executeRawUnsafe(eraseReportsStatement, tenant, doneBefore, writtenBefore, batchRows);
   }
 
+  /** Handsets' messages: a tenant's, or whosever they are and nobody's. */
+  async function eraseInbound(before: string, tenant: string | null = null): Promise<number> {
+    return database.$executeRawUnsafe(eraseInboundStatement, before, tenant, batchRows);
+  }
+
   return {
     async erase({ tenant }, withinMs) {
       const untilMs = performance.now() + withinMs;
@@ -64,11 +70,16 @@ export function createErasing(database: Database): Erasing {
         if (performance.now() > untilMs) left = true;
         else reports = await eraseReports(tenant, { writtenBefore });
       }
+      for (let inbound = batchRows; !left && inbound === batchRows;) {
+        if (performance.now() > untilMs) left = true;
+        else erased += inbound = await eraseInbound(idLast, tenant);
+      }
       return { erased, ...(left ? { more: true } : {}) };
     },
 
     async purge(beforeMs) {
-      let erased = 0;
+      let erased = await eraseInbound(idAt(beforeMs));
+      await database.$executeRawUnsafe(oldQualityStatement);
       const older = { after: idFirst, before: idAt(beforeMs), unendedBefore: idAt(beforeMs - unendedMs) };
       for (const { tenant } of await database.$queryRawUnsafe<{ tenant: string }[]>(tenantsStatement)) {
         erased += (await eraseMessages({ tenant, ...older })).erased;
@@ -107,6 +118,10 @@ const eraseReportsStatement = `
   USING (SELECT written_in, n, done_at FROM message_log.report WHERE tenant = $1 ORDER BY written_in, n LIMIT $4) AS oldest
   WHERE report.tenant = $1 AND report.written_in = oldest.written_in AND report.n = oldest.n
     AND oldest.done_at < $2 AND oldest.written_in < $3::bigint`;
+
+const eraseInboundStatement = `
+  DELETE FROM message_log.inbound WHERE id IN (
+    SELECT id FROM message_log.inbound WHERE id < $1::uuid AND ($2::text IS NULL OR tenant = $2::text) ORDER BY id LIMIT $3 FOR UPDATE)`;
 
 /** One index step each, whatever they have. */
 const tenantsStatement = `

@@ -21,6 +21,21 @@ const scheduled: LoggedEvent = {
   cause: cause('SUBMITTED', 1),
 };
 
+const returned = (by: string, attempt: number, at: number): LoggedEvent => ({
+  type: 'message.returned',
+  at,
+  by,
+  message,
+  route: 'nl',
+  attempt,
+  tried: ['north', 'south'].slice(0, attempt),
+  cascade: { undelivered: true, attemptsMax: 3 },
+  spentMicroCredits: '5',
+  why: by === 'dlr-forwarder' ? 'undelivered' : 'refused',
+  ending: { state: 'undelivered', reason: 'undelivered', errorCode: '034' },
+  cause: cause('RECEIPTS', at),
+});
+
 const replaced = (text: string, at: number): LoggedEvent => ({
   type: 'message.replaced',
   at,
@@ -133,6 +148,26 @@ describe('what events make of a row', () => {
       hops: ['accept', 'deliver'],
     },
     {
+      title: 'refused, and on its way again: not backwards, as it has not ended',
+      events: [submitted, routed, returned('north', 1, t0 + 150), { ...routed, at: t0 + 160, cause: cause('OUTCOMES', 1) } as LoggedEvent],
+      state: 'routed',
+      at: t0 + 100,
+      hops: ['accept', 'route', 'deliver', 'route'],
+    },
+    {
+      title: 'not delivered, and on its way again',
+      events: [
+        submitted,
+        routed,
+        sent,
+        returned('dlr-forwarder', 1, t0 + 250),
+        { ...routed, at: t0 + 260, cause: cause('OUTCOMES', 1) } as LoggedEvent,
+      ],
+      state: 'sent',
+      at: t0 + 200,
+      hops: ['accept', 'route', 'deliver', 'report', 'route'],
+    },
+    {
       title: 'two final states: the first stays',
       events: [reported, failedAt(message, t0 + 350, 'expired')],
       state: 'delivered',
@@ -164,6 +199,12 @@ describe('what events make of a row', () => {
     expect(hopsOf(row.hops).map((hop) => hop.stage)).toEqual(hops);
   });
 
+  it('says of a route which version of the table made it, what the message goes out with, and which attempt it is', () => {
+    const again = { ...routed, routeVersion: 7, sender: { addr: '12345', ton: 3, npi: 0 }, attempt: 2 } as LoggedEvent;
+    const [hop] = hopsOf(fold([again]).hops);
+    expect(hop?.detail).toEqual({ connector: 'north', route: 'nl', routeVersion: 7, sender: '12345', attempt: 2 });
+  });
+
   it('keeps what the provider takes for the message, but not in a hop, which tenants see', () => {
     const costs = (at: number, buyMicroCredits: string) => ({ ...routed, at, buyMicroCredits }) as LoggedEvent;
     for (const events of [
@@ -174,6 +215,25 @@ describe('what events make of a row', () => {
       expect(row.routed).toMatchObject({ routed_at: t0 + 900, buy_micro_credits: '7' });
       expect(JSON.stringify(hopsOf(row.hops))).not.toMatch(/buy|"7"/i);
     }
+  });
+
+  it('adds up what the providers take that had it, where the last of them has said', () => {
+    const again = (fields: object) => ({ ...routed, at: t0 + 300, attempt: 2, spentMicroCredits: '5', ...fields }) as LoggedEvent;
+    const before = [submitted, routed, returned('dlr-forwarder', 1, t0 + 250)];
+    expect(fold([...before, again({ buyMicroCredits: '7' })]).routed).toMatchObject({ buy_micro_credits: '12' });
+    expect(fold([...before, again({})]).routed).toMatchObject({ buy_micro_credits: null });
+  });
+
+  it('says why a message went on, and from where', () => {
+    expect(hopsOf(fold([returned('dlr-forwarder', 2, t0)]).hops)).toEqual([
+      {
+        stage: 'report',
+        event: 'message.returned',
+        atMs: t0,
+        by: 'dlr-forwarder',
+        detail: { why: 'undelivered', connector: 'south', attempt: 2, errorCode: '034' },
+      },
+    ]);
   });
 
   it('keeps what the message is, who did each hop, and the ids of its segments in their order', () => {
@@ -241,7 +301,13 @@ describe('what events make of a row', () => {
 
 describe('what can be logged', () => {
   it('is every event of the flow', () => {
-    for (const event of [...deliveredWay(message), scheduled, replaced('new', t0), failedAt(message, t0, 'expired')])
+    for (const event of [
+      ...deliveredWay(message),
+      scheduled,
+      replaced('new', t0),
+      failedAt(message, t0, 'expired'),
+      returned('north', 1, t0),
+    ])
       expect(isLoggable(event)).toBe(true);
   });
 
@@ -252,6 +318,7 @@ describe('what can be logged', () => {
     ['without a tenant', { type: 'message.sent', at: t0, message: { ...head, tenant: undefined } }],
     ['replaced without content', { type: 'message.replaced', at: t0, message: head }],
     ['submitted without content', { type: 'message.submitted', at: t0, message: head }],
+    ['returned from nowhere', { ...returned('north', 1, t0), tried: undefined }],
     ['delivered to nobody', { type: 'report.delivered', at: t0, messageId: head.id }],
   ])('is not one %s', (_, event) => {
     expect(isLoggable(event as unknown as LoggedEvent)).toBe(false);

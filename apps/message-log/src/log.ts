@@ -12,7 +12,7 @@ import {
   type TakenBy,
 } from '@heliograph/message';
 
-export type LoggedEvent = TakenBy<'log'>;
+export type LoggedEvent = Exclude<TakenBy<'log'>, { type: `inbound.${string}` }>;
 
 /**
  * What some events say of one message: a row of the history, or the change of one. Keys are the columns; times are unix ms.
@@ -128,6 +128,7 @@ export function isLoggable(event: LoggedEvent): boolean {
   if (!isId(String(message?.id)) || typeof message?.tenant !== 'string') return false;
   if (event.type === 'message.replaced') return isObject(event.content);
   if (event.type === 'message.reported') return isObject(message.from);
+  if (event.type === 'message.returned') return Array.isArray(event.tried) && isObject(event.ending);
   return event.type !== 'message.submitted' || [message.from, message.charge, message.content].every(isObject);
 }
 
@@ -159,7 +160,7 @@ export function hopsOf(stored: Readonly<StoredHops>): Hop[] {
     .map(({ hop }) => hop);
 }
 
-const acceptedBy: Readonly<Record<Door, string>> = { smpp: 'smpp-ingress', http: 'http-api' };
+const acceptedBy: Readonly<Record<Door, string>> = { smpp: 'smpp-ingress', http: 'http-api', inbound: 'router' };
 const [router] = flow.route.apps;
 const [replacer] = flow.change.apps;
 const [reporter] = flow.report.apps;
@@ -170,6 +171,7 @@ const doneBy: Readonly<Record<LoggedEvent['type'], (detail: Readonly<Record<stri
   'message.scheduled': () => ({ stage: 'route', by: router }),
   'message.replaced': () => ({ stage: 'change', by: replacer }),
   'message.routed': () => ({ stage: 'route', by: router }),
+  'message.returned': ({ by }) => ({ stage: by === reporter ? 'report' : 'deliver', by }),
   'message.sent': ({ connector }) => ({ stage: 'deliver', by: connector }),
   'message.failed': ({ by }) => ({ stage: by === router ? 'route' : 'deliver', by }),
   'message.reported': () => ({ stage: 'report', by: reporter }),
@@ -208,9 +210,18 @@ function additionOf(event: LoggedEvent): Addition {
       return { state: 'scheduled', content: contentOf(message, event, at), hop };
     }
     case 'message.routed': {
-      const { connector, route, buyMicroCredits = null, at } = event;
-      // what it costs is in no hop: tenants see those
-      return { state: 'routed', routed: { routed_at: at, connector, buy_micro_credits: buyMicroCredits }, hop: { connector, route } };
+      const { connector, route, routeVersion, sender, attempt, at } = event;
+      return {
+        state: 'routed',
+        routed: { routed_at: at, connector, buy_micro_credits: costOf(event) },
+        // what it costs is in no hop: tenants see those
+        hop: given({ connector, route, routeVersion, sender: sender?.addr, attempt }),
+      };
+    }
+    case 'message.returned': {
+      const { by, why, attempt, tried, ending } = event;
+      // it has not ended, and nothing is taken back of how far it was
+      return { state: 'accepted', hop: given({ by, why, connector: tried.at(-1), attempt, errorCode: ending.errorCode }) };
     }
     case 'message.sent': {
       const { connector, providerIds, at } = event;
@@ -234,6 +245,12 @@ function additionOf(event: LoggedEvent): Addition {
       return { state: 'accepted', hop: { state, via, attempt } };
     }
   }
+}
+
+/** What this provider takes and those that had it before; null: of this one nobody has said. */
+function costOf({ buyMicroCredits, spentMicroCredits }: Extract<LoggedEvent, { type: 'message.routed' }>): string | null {
+  if (buyMicroCredits === undefined || spentMicroCredits === undefined) return buyMicroCredits ?? null;
+  return String(BigInt(buyMicroCredits) + BigInt(spentMicroCredits));
 }
 
 function factsOf(message: Message): Facts {
@@ -332,6 +349,6 @@ function causeText({ stream, seq }: { stream: string; seq: number }): string {
   return `${stream}:${seq}`;
 }
 
-function given(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined));
+function given(fields: Readonly<Record<string, string | number | undefined>>): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string | number] => entry[1] !== undefined));
 }

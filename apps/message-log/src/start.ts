@@ -9,9 +9,14 @@ import {
   type EraseQuestion,
   type EventsQuestion,
   type HeldQuestion,
+  type InboundListQuestion,
+  type InboundQuestion,
   type KnownQuestion,
   type MarginsQuestion,
+  type RecordedQuestion,
   type RefundableQuestion,
+  type QualityQuestion,
+  qualitySubject,
   type ReportedQuestion,
   type ReportsWritten,
   type StatsQuestion,
@@ -30,8 +35,11 @@ import { createGatherer } from './gatherer.ts';
 import { isDataError, openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
 import { readMargins } from './margins.ts';
+import { readRecorded } from './recorded.ts';
+import { createInboundHandler, listInbound, readInbound } from './inbound.ts';
 import { createProgress } from './progress.ts';
 import { startPurging } from './purge.ts';
+import { createQuality } from './quality.ts';
 import { createReconciling } from './reconcile.ts';
 import { startTrimming } from './trim.ts';
 
@@ -60,6 +68,7 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const gatherer = createGatherer({ write, isPoison: isDataError, gatherMs: config.GATHER_MS, rowsMax, log });
   const progress = createProgress();
+  const quality = createQuality({ history, log });
 
   async function write(rows: readonly Row[]): Promise<void> {
     const startMs = performance.now();
@@ -76,14 +85,27 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     if (event.type === 'message.submitted') progress.taken(record.seq);
     const refused = (await gatherer.add(event)).get(id);
     if (event.type === 'message.submitted') progress.written(record.seq);
+    if (event.type === 'message.returned') quality.returned(event);
     eventsTotal.add(1, outcomes[event.type][refused === undefined ? 'written' : 'refused']);
     log.debug({ id, event: event.type, refused }, 'logged');
     return refused === undefined ? done() : never(refused);
   }
 
-  const streams = [...new Set(flow.log.takes.map(streamOf))];
+  const streams = [...new Set(flow.log.takes.map(streamOf))].filter((stream) => stream !== 'MATCHED');
   const workers = await Promise.all(
-    streams.map((stream: StreamName): Promise<Worker> => queue.workEach({ stage: 'log', stream, eventsInFlightMax, handle: record })),
+    streams.map((stream: StreamName): Promise<Worker> =>
+      queue.workEach({ stage: 'log', stream, eventsInFlightMax, handle: (delivery) => record(delivery as Delivery<LoggedEvent>) }),
+    ),
+  );
+  workers.push(
+    await queue.workInBatches({
+      stage: 'log',
+      stream: 'MATCHED',
+      eventsInFlightMax,
+      gatherMs: config.GATHER_MS,
+      isPoison: isDataError,
+      handle: createInboundHandler(history),
+    }),
   );
   const answers = createAnswers({
     history,
@@ -107,10 +129,14 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     queue.answer<EraseQuestion>(historySubjects.erase, name, answers.erase),
     queue.answer<UsageQuestion>(historySubjects.usage, name, answers.usage),
     queue.answer<MarginsQuestion>(historySubjects.margins, name, (question) => readMargins(history, question)),
+    queue.answer<RecordedQuestion>(historySubjects.recorded, name, (question) => readRecorded(history, question, Date.now())),
+    queue.answer<QualityQuestion>(qualitySubject, name, quality.read),
     queue.answer<ChargedQuestion>(historySubjects.charged, name, reconciling.charged),
     queue.answer<RefundableQuestion>(historySubjects.refundable, name, reconciling.refundable),
     queue.answer<ReportedQuestion>(historySubjects.reported, name, reconciling.reported),
     queue.answer<UnendedQuestion>(historySubjects.unended, name, reconciling.unended),
+    queue.answer<InboundListQuestion>(historySubjects.inbound, name, (question) => listInbound(history, question)),
+    queue.answer<InboundQuestion>(historySubjects.inboundOne, name, (question) => readInbound(history, question)),
   ]);
   const trimming = startTrimming({ queue, replayWindowMs: config.REPLAY_WINDOW_MS, everyMs: config.TRIM_EVERY_MS, log });
   const purging = startPurging({ history, keepMs: config.HISTORY_DAYS * dayMs, everyMs: config.PURGE_EVERY_MS, log });
@@ -127,6 +153,7 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
       await Promise.all([trimming.stop(), purging.stop(), ...workers.map((worker) => worker.stop(graceMs))]);
       gatherer.stop();
       await queue.close();
+      await quality.stop();
       await history.close();
     },
   };

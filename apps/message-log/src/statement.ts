@@ -1,3 +1,4 @@
+import { qualityChanges, qualityColumns } from './quality.ts';
 import { tallyChanges } from './tally.ts';
 import type { Row, StoredReport } from './log.ts';
 
@@ -219,7 +220,7 @@ function upsert(of: readonly Column<Row>[]): string {
 }
 
 /**
- * The messages; how many are in each state; and the reports that have not been written yet. A report is known by the transaction that writes
+ * The messages; how many are in each state; how those of each connector end; and the reports that have not been written yet. A report is known by the transaction that writes
  * it and its place in that: this is the only statement of its transaction. Where a transaction that began later had the message first, the
  * report comes under that one, behind all of its own: it cannot have been read yet, as this one was under way, and a lifted no_report stays
  * behind the no_report.
@@ -228,12 +229,14 @@ function talliedUpsert(of: readonly Column<Row>[]): string {
   return `
   WITH written AS (${upsert(of)}
     RETURNING WITH (OLD AS before, NEW AS after) after.id, after.tenant, coalesce(before.reported_rank, 0) AS reported_rank,
-      before.accepted_at IS NOT NULL AS counted, before.state AS state_before, after.accepted_at, after.state, after.reported_in
+      before.accepted_at IS NOT NULL AS counted, before.state AS state_before, after.accepted_at, after.state, after.reported_in,
+      ${qualityColumns}
   ), tallied AS (${tallyChanges(`
     SELECT tenant, id, accepted_at, state, 1 AS change FROM written
     WHERE accepted_at IS NOT NULL AND (NOT counted OR state <> state_before)
     UNION ALL
     SELECT tenant, id, accepted_at, state_before, -1 FROM written WHERE counted AND state <> state_before`)}
+  ), qualified AS (${qualityChanges('written')}
   )
   INSERT INTO message_log.report (tenant, written_in, n, ${reportColumns.map(({ name }) => name).join(', ')})
   SELECT tenant, reported_in, n + (reported_in - ${thisTransaction}) * ${reportsOfATransactionMax}, ${selected(reportColumns)}

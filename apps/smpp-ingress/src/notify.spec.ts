@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ReportDue } from '@heliograph/message';
-import { commandStatus, decodePdu, encodePdu, getTlv, type PduOf, type RequestOutcome } from '@heliograph/smpp';
-import { afterDelivery, attemptsMax, deliverSmOf } from './notify.ts';
+import { decodePdu, encodePdu, getTlv, type PduOf } from '@heliograph/smpp';
+import { deliverSmOf, reportDelivered } from './notify.ts';
 
 const nowMs = Date.UTC(2026, 10, 20, 12, 5);
 const report: ReportDue = {
@@ -74,22 +74,8 @@ test.each([
   expect(getTlv(pdu.tlvs, 'message_state')).toBe(messageState);
 });
 
-const answered = (status: number) =>
-  ({ kind: 'response', pdu: { command: 'deliver_sm_resp', status } }) as unknown as RequestOutcome<'deliver_sm'>;
-
-test.each<[string, RequestOutcome<'deliver_sm'>, number, object]>([
-  ['taken', answered(0), 1, { kind: 'done', events: [{ type: 'report.delivered', via: 'smpp', attempt: 1 }] }],
-  ['queue full: again in 5 s', answered(commandStatus.ESME_RMSGQFUL), 1, { kind: 'later', atMs: nowMs + 5_000 }],
-  ['still full: again in 10 s', answered(commandStatus.ESME_RMSGQFUL), 2, { kind: 'later', atMs: nowMs + 10_000 }],
-  ['no answer: again, reports are at-least-once', { kind: 'timeout' }, 1, { kind: 'later', atMs: nowMs + 5_000 }],
-  ['session ended: again at once, on another', { kind: 'closed', written: true }, 3, { kind: 'later', atMs: nowMs }],
-  ['refused for good', answered(commandStatus.ESME_RX_R_APPN), 1, { kind: 'never' }],
-  ['refused too often', answered(commandStatus.ESME_RMSGQFUL), attemptsMax, { kind: 'never' }],
-])('the client says: %s', (_, answer, attempt, outcome) => {
-  expect(afterDelivery(report, answer, attempt, nowMs)).toMatchObject(outcome);
-});
-
-test('an intermediate notification that was taken is told of as such', () => {
-  const outcome = afterDelivery({ ...report, state: 'sent' }, answered(0), 1, nowMs);
-  expect(outcome).toMatchObject({ kind: 'done', events: [{ type: 'report.delivered', state: 'sent' }] });
+test('a report that was taken is told of, an intermediate notification as such', () => {
+  const told = { type: 'report.delivered', at: nowMs, messageId: report.message.id, tenant: 'acme', via: 'smpp', attempt: 2 };
+  expect(reportDelivered(report, 2, nowMs)).toEqual({ ...told, state: 'delivered' });
+  expect(reportDelivered({ ...report, state: 'sent' }, 2, nowMs)).toEqual({ ...told, state: 'sent' });
 });

@@ -1,15 +1,5 @@
-import { type Outcome, done, later, never, type ReportDue } from '@heliograph/message';
-import {
-  commandStatus,
-  esmClass,
-  formatReceipt,
-  receiptTlvs,
-  tlvs,
-  type MessageState,
-  type PduOf,
-  type RequestOutcome,
-  type Tlv,
-} from '@heliograph/smpp';
+import type { ReportDelivered, ReportDue } from '@heliograph/message';
+import { esmClass, formatReceipt, receiptTlvs, tlvs, type MessageState, type PduOf, type Tlv } from '@heliograph/smpp';
 
 export type DeliverSm = Partial<Omit<PduOf<'deliver_sm'>, 'command' | 'sequence' | 'tlvs'>> & {
   command: 'deliver_sm';
@@ -57,6 +47,10 @@ export function deliverSmOf({ message, state, errorCode, doneAtMs }: ReportDue):
   };
 }
 
+export function reportDelivered({ message, state }: ReportDue, attempt: number, nowMs: number): ReportDelivered {
+  return { type: 'report.delivered', at: nowMs, messageId: message.id, tenant: message.tenant, via: 'smpp', state, attempt };
+}
+
 /** `err:` has three characters (SMPP 3.4 appendix B). */
 function threeDigits(errorCode = '000'): string {
   return /^[0-9a-zA-Z]{1,3}$/.test(errorCode) ? errorCode.padStart(3, '0') : errorCode.slice(-3);
@@ -66,31 +60,4 @@ function referenceTlv(reference: string | undefined): Tlv[] {
   return reference !== undefined && /^\d{1,5}$/.test(reference) && Number(reference) <= 0xffff
     ? tlvs({ user_message_reference: Number(reference) })
     : [];
-}
-
-/** A client that refuses a report for good is not asked for ever. */
-export const attemptsMax = 20;
-const retryDelayMs = 5_000;
-const retryDelayMsMax = 300_000;
-
-const refusedForGood: ReadonlySet<number> = new Set([commandStatus.ESME_RX_P_APPN, commandStatus.ESME_RX_R_APPN]);
-
-/** What came of handing over a report. A timeout or a lost session leaves it unknown whether the client has it: again, reports are at-least-once. */
-export function afterDelivery(report: ReportDue, answer: RequestOutcome<'deliver_sm'>, attempt: number, nowMs: number): Outcome {
-  if (answer.kind === 'closed') return later(nowMs, 'session ended');
-  if (answer.kind === 'response' && answer.pdu.status === commandStatus.ESME_ROK) {
-    return done({
-      type: 'report.delivered',
-      at: nowMs,
-      messageId: report.message.id,
-      tenant: report.message.tenant,
-      via: 'smpp',
-      state: report.state,
-      attempt,
-    });
-  }
-  if (answer.kind === 'response' && refusedForGood.has(answer.pdu.status))
-    return never(`the client refuses the report: ${answer.pdu.status}`);
-  if (attempt >= attemptsMax) return never(`the client did not take the report in ${attemptsMax} tries`);
-  return later(nowMs + Math.min(retryDelayMs * 2 ** (attempt - 1), retryDelayMsMax), 'report not taken');
 }

@@ -9,7 +9,7 @@ import { commandStatus, createSession, type BindPdu, type Peer, type Reply, type
 import { authenticate, isTakenBack } from './bind.ts';
 import type { BoundSession, BoundSessions } from './bound-sessions.ts';
 import type { LiveSessions } from './live-sessions.ts';
-import type { Reports } from './reports.ts';
+import type { Handover } from './handover.ts';
 import type { Requests } from './requests.ts';
 import type { createUpgrade } from './upgrade.ts';
 
@@ -19,7 +19,7 @@ export interface ServeContext {
   readonly sessions: BoundSessions;
   readonly live: LiveSessions;
   readonly lockout: Lockout;
-  readonly reports: Reports;
+  readonly handover: Handover;
   readonly uses: Pick<CredentialUses, 'saw'>;
   readonly upgrade: ReturnType<typeof createUpgrade>;
   readonly timers: SessionTimers;
@@ -59,7 +59,7 @@ const leavingLookMs = 5;
 
 /** Serves one connection from its first octet to its end. */
 export function serveSession({ socket, peer, tls }: Connection, context: ServeContext): ServedSession {
-  const { requests, registry, sessions, live, lockout, reports, log } = context;
+  const { requests, registry, sessions, live, lockout, handover, log } = context;
   const throttle = createThrottle();
   let bound: BoundSession | undefined;
   let refused = false;
@@ -89,7 +89,7 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
       const { id: credential } = bound.credential;
       sessions.remove(session);
       live.hide(bound);
-      reports.changed(credential);
+      handover.changed(credential);
       log.info({ credential, peer: peer.address, code, detail, counters: session.counters }, 'session ended');
     },
     onEvent(event) {
@@ -124,7 +124,7 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
     context.uses.saw(made.credential.id, peer.address);
     binds.add(1, accepted);
     log.info({ credential: made.credential.id, peer: peer.address, state: session.state }, 'session bound');
-    reports.changed(made.credential.id);
+    handover.changed(made.credential.id);
   }
 
   function refuseBind(status: number, reply: Reply): void {

@@ -12,7 +12,7 @@ import { loadOrMakeCertificate } from './certificate.ts';
 import type { config } from './config.ts';
 import { openDoors, type Doors, type DoorsOptions } from './doors.ts';
 import { createLiveSessions } from './live-sessions.ts';
-import { createReports } from './reports.ts';
+import { createHandover } from './handover.ts';
 import { createRequests } from './requests.ts';
 import { serveSession, type Connection, type ServedSession } from './serve-session.ts';
 import { createUpgrade } from './upgrade.ts';
@@ -30,7 +30,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
   const accept = createAccept({ queue, registry, instance: subjectToken(instance) });
   const { cancel, replace } = await openChanges(queue);
   const sessions = createBoundSessions();
-  const reports = createReports({ queue, sessions, log });
+  const handover = createHandover({ queue, registry, sessions, log });
   const live = await createLiveSessions({
     queue,
     sessions,
@@ -55,7 +55,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
     sessions,
     live,
     lockout,
-    reports,
+    handover,
     uses,
     upgrade: createUpgrade(queue),
     log,
@@ -104,7 +104,7 @@ export async function start({ name, instance, config: settings, log }: ServiceCo
       await Promise.all([doors.plain?.close(), doors.tls.close()]);
       // waits for the answers of what is in work, both ways
       await endWithin(open, Math.max(0, settings.DRAIN_MS - closingMs));
-      await reports.stop();
+      await handover.stop();
       await uses.stop();
       await accept.close();
       await queue.close();
