@@ -15,8 +15,12 @@ import type { History } from './history/history.ts';
 import { createHistoryOperations } from './history/operations.ts';
 import type { Asking } from './http/ask.ts';
 import type { Operations } from './http/endpoint.ts';
+import { inboundEndpoints } from './inbound/endpoints.ts';
+import { createInboundOperations, type InboundOperationsOptions } from './inbound/operations.ts';
 import { messageEndpoints } from './messages/endpoints.ts';
 import { createMessageOperations, type MessageOperationsOptions } from './messages/operations.ts';
+import { optOutEndpoints } from './opt-outs/endpoints.ts';
+import { createOptOutOperations, type OptOutOperationsOptions } from './opt-outs/operations.ts';
 import { personEndpoints } from './persons/endpoints.ts';
 import { createPersonOperations, type PersonOperationsOptions } from './persons/operations.ts';
 import { sessionEndpoints } from './sessions/endpoints.ts';
@@ -33,9 +37,11 @@ export const endpoints = {
   ...eventEndpoints,
   ...heldEndpoints,
   ...historyEndpoints,
+  ...inboundEndpoints,
   ...credentialEndpoints,
   ...creditEndpoints,
   ...guardEndpoints,
+  ...optOutEndpoints,
   ...usageEndpoints,
   ...sessionEndpoints,
   ...personEndpoints,
@@ -50,6 +56,8 @@ export interface ApiOptions
     MessageOperationsOptions,
     EventOperationsOptions,
     HeldOperationsOptions,
+    InboundOperationsOptions,
+    OptOutOperationsOptions,
     PersonOperationsOptions,
     ControlOperationsOptions,
     CredentialOperationsOptions,
@@ -66,9 +74,11 @@ export function createApi(options: ApiOptions): Api {
     ...createEventOperations(options),
     ...createHeldOperations(options),
     ...createHistoryOperations(options),
+    ...createInboundOperations(options),
     ...createCredentialOperations(options),
     ...createCreditOperations(options),
     ...createGuardOperations(options),
+    ...createOptOutOperations(options),
     ...createUsageOperations(options),
     ...createSessionOperations(options),
     ...createPersonOperations(options),

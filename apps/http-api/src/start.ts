@@ -19,7 +19,7 @@ import { authenticate } from './caller/authenticate.ts';
 import { noteCallers } from './caller/note.ts';
 import { authenticateEither } from './caller/session.ts';
 import type { config as configSchema } from './config.ts';
-import { orFirstOperator } from './control/first-operator.ts';
+import { createHealths } from './control/connectors/healths.ts';
 import { createRegistryChanges } from './control/registry-changes.ts';
 import { createCredentials } from './credentials/credentials.ts';
 import { startRotationNotice } from './credentials/rotation.ts';
@@ -74,8 +74,8 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
     broadcast: queue.broadcast,
     log,
   });
-  const byKey = authenticate({ registry, failuresMax: config.HTTP_KEY_FAILURES });
-  const either = authenticateEither(orFirstOperator(config.OPERATOR_KEY_DIGEST, byKey), persons);
+  const byKey = authenticate({ registry, failuresMax: config.HTTP_KEY_FAILURES, operatorDigest: config.OPERATOR_KEY_DIGEST });
+  const either = authenticateEither(byKey, persons);
   const noted = (handler: RequestHandler): RequestHandler => noteCallers(handler, { registry, uses });
   const authenticated = noted(either);
   const idempotency = createIdempotency({ table: openIdempotencyTable(config.DATABASE_URL, leaseMs, log), log });
@@ -92,10 +92,12 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
       sessions,
       credentials,
       changes,
+      healths: createHealths({ queue }),
       vault,
       privateWebhooks: config.ALLOW_PRIVATE_WEBHOOKS,
       egressIps: config.WEBHOOK_EGRESS_IPS,
       registry,
+      broadcast: queue.broadcast,
       log,
       ...persons,
     }),

@@ -4,7 +4,17 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { newApiKey } from '@heliograph/credential';
-import { newId, sessionKey, sessionPresence, sessionSubjects, webhookSubjects, type WebhookReplayQuestion } from '@heliograph/message';
+import {
+  historySubjects,
+  newId,
+  sessionKey,
+  sessionPresence,
+  sessionSubjects,
+  webhookSubjects,
+  type InboundQuestion,
+  type LoggedInbound,
+  type WebhookReplayQuestion,
+} from '@heliograph/message';
 import { credentialDefaults } from '@heliograph/registry';
 import { startTelemetry, type Telemetry } from '@heliograph/service';
 import { testMessage } from '@heliograph/testbed';
@@ -150,6 +160,17 @@ describe('a request that was found by fuzzing', () => {
 describe('what belongs to another tenant', () => {
   const session = randomUUID();
   const delivery = newId();
+  const inbound: LoggedInbound = {
+    id: newId(),
+    tenant: 'acme',
+    connector: 'north',
+    from: '+31612345678',
+    to: '+31699887766',
+    content: { kind: 'text', text: 'of acme' },
+    receivedAtMs: Date.now(),
+    parts: 1,
+    delivered: [],
+  };
   const waiting = { tenant: 'acme', held: 'own', acceptedAtMs: Date.now(), validUntilMs: Date.now() + 3600_000 } as const;
   const held = { toRelease: testMessage(waiting), toReject: testMessage(waiting) };
   let message = '';
@@ -165,14 +186,19 @@ describe('what belongs to another tenant', () => {
     replayWebhookDelivery: () => delivery,
     releaseHeld: () => held.toRelease.id,
     rejectHeld: () => held.toReject.id,
+    inboundMessage: () => inbound.id,
   };
   /** Their ids are of things of the platform: a tenant is told the same of all. */
-  const ofOperators = /^\/v1\/(tenants|connectors|routes|price-plans)\//;
+  const ofOperators = /^\/v1\/((tenants|connectors|routes|route-versions|route-drafts|price-plans|inbound-routes)\/|inbound\/\{id\}:match)/;
   const withId = Object.entries(endpoints as Readonly<Record<string, Endpoint>>).filter(([, { path }]) => path.includes('{id}'));
   const own = withId.filter(([, { path }]) => !ofOperators.test(path));
   const operators = withId.filter(([, { path }]) => ofOperators.test(path));
   const ask = ({ method, path, examples }: Endpoint, id: string, asked: Call = {}) =>
-    call(method, path.replace('{id}', id), { ...(examples ? { body: Object.values(examples)[0] } : {}), ...asked });
+    call(
+      method,
+      path.replaceAll(/\{\w+\}/g, () => id),
+      { ...(examples ? { body: Object.values(examples)[0] } : {}), ...asked },
+    );
 
   beforeAll(async () => {
     const sendAt = new Date(Date.now() + 3600_000).toISOString();
@@ -188,6 +214,9 @@ describe('what belongs to another tenant', () => {
     await service.queue.answer<WebhookReplayQuestion>(webhookSubjects.replay, 'test', ({ tenant, id }) => ({
       outcome: tenant === 'acme' && id === delivery ? 'replayed' : 'not_found',
     }));
+    await service.queue.answer<InboundQuestion>(historySubjects.inboundOne, 'test', ({ tenant, id }) =>
+      tenant === 'acme' && id === inbound.id ? { inbound } : {},
+    );
   });
 
   it('has all endpoints with an id here', () => {
@@ -243,7 +272,9 @@ function idThere({ path }: Endpoint): string {
       ? 'north'
       : path.startsWith('/v1/routes')
         ? 'to-31'
-        : 'plan';
+        : path.startsWith('/v1/route-versions')
+          ? '1'
+          : 'plan';
 }
 
 function credentialOf(holder: 'user') {

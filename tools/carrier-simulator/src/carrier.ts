@@ -21,6 +21,7 @@ import {
   type ReceiptPlan,
 } from './behaviour.ts';
 import { startHttp } from './http.ts';
+import { inboundPdus, partsSent, statusOf, type DeliverSm, type InboundRequest, type InboundSent } from './inbound.ts';
 import { createInbox, type InboxAlphabet, type InboxCounts, type ReceivedMessage, type TakenSegment } from './inbox.ts';
 import { createReceipts, type ReceiptCounts } from './receipts.ts';
 
@@ -71,6 +72,8 @@ export interface CarrierView {
   stats(): CarrierStats;
   /** Forgets what came, and the counts of it. */
   clear(): void;
+  /** A handset sends it: one part after the other, each once the one before is answered, to whoever is bound to receive. Nothing is sent again. */
+  inbound(request: InboundRequest): Promise<InboundSent>;
 }
 
 export interface Carrier extends CarrierView {
@@ -111,6 +114,7 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
   let bindsRefused = 0;
   let second = 0;
   let takenThisSecond = 0;
+  let reference = 0;
 
   const listener = await listen({
     host,
@@ -210,7 +214,31 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     else agenda.after(plan.delayMs, () => receipts.send(due));
   }
 
+  async function inbound(request: InboundRequest): Promise<InboundSent> {
+    reference = request.reference ?? (reference + 1) & 0xffff;
+    const message = { reference, parts: 0, answers: [] as { part: number; status: number | 'timeout' | 'closed' }[] };
+    const pdus = inboundPdus(request, { reference, alphabet });
+    if (typeof pdus === 'string') return { ok: false, reason: 'refused', detail: pdus };
+    const parts = partsSent(request, pdus.length);
+    if (!parts) return { ok: false, reason: 'refused', detail: `there are ${pdus.length} parts` };
+    for (const part of parts) {
+      const session = receiver(request.systemId);
+      if (!session && message.answers.length === 0) return { ok: false, reason: 'nobody', detail: 'nobody is bound to receive' };
+      const answer = await session?.request(pdus[part - 1] as DeliverSm);
+      message.answers.push({ part, status: answer ? statusOf(answer) : 'closed' });
+    }
+    return { ok: true, ...message, parts: pdus.length };
+  }
+
+  /** The one with the most room; a request waits where there is none. */
+  function receiver(systemId: string | undefined): Session | undefined {
+    return [...sessions]
+      .filter((one) => (one.state === 'bound_rx' || one.state === 'bound_trx') && (systemId ?? one.systemId) === one.systemId)
+      .reduce<Session | undefined>((best, one) => (best && best.windowFree >= one.windowFree ? best : one), undefined);
+  }
+
   const view: CarrierView = {
+    inbound,
     messages: (filter) => inbox.find(filter),
     stats() {
       const waiting = { waiting: receipts.waiting, later: agenda.size };

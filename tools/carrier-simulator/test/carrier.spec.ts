@@ -110,6 +110,45 @@ describe('a carrier', () => {
     await next.receipts(10);
   });
 
+  test('a handset: parts to a bound receiver in the order that was asked for, each with its answer', async () => {
+    const { client } = await start({}, { receiptStatuses: [0, 0x64] });
+    const { client: transmitter } = await connectClient({ port: carrier.port, command: 'bind_transmitter' });
+    const sent = await carrier.inbound({ from: '+15551234567', to: '+31699887766', text: 'x'.repeat(400), order: [3, 1, 2] });
+    expect(sent).toEqual({
+      ok: true,
+      reference: 1,
+      parts: 3,
+      answers: [
+        { part: 3, status: 0 },
+        { part: 1, status: 0x64 },
+        { part: 2, status: 0 },
+      ],
+    });
+    const parts = await client.receipts(3);
+    expect(parts.map(({ short_message }) => [...short_message.subarray(0, 6)])).toEqual([3, 1, 2].map((part) => [5, 0, 3, 1, 3, part]));
+    expect(parts[0]).toMatchObject({ source_addr: '15551234567', destination_addr: '31699887766', esm_class: 0x40 });
+    expect(transmitter.seen).toEqual([]);
+  });
+
+  test('a handset over HTTP: what was answered, or why nothing was sent', async () => {
+    carrier = await startCarrier({ httpPort: 0 });
+    const post = async (body: unknown, type = 'application/json') => {
+      const url = `http://127.0.0.1:${carrier.httpPort}/inbound`;
+      const response = await fetch(url, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) });
+      return [response.status, await response.json()];
+    };
+    const message = { from: '+15551234567', to: '+31699887766', text: 'hello' };
+    expect(await post(message)).toEqual([409, { error: 'nobody is bound to receive' }]);
+    const { client } = await connectClient({ port: carrier.port, command: 'bind_receiver' });
+    expect(await post(message)).toEqual([200, { reference: 2, parts: 1, answers: [{ part: 1, status: 0 }] }]);
+    expect(await client.receipts(1)).toMatchObject([{ short_message: Buffer.from('hello'), esm_class: 0 }]);
+    expect(await post({ ...message, systemId: 'other' })).toMatchObject([409, {}]);
+    expect(await post({ ...message, text: undefined })).toEqual([400, { error: 'either text or octets' }]);
+    expect(await post({ ...message, order: [2] })).toEqual([400, { error: 'there are 1 parts' }]);
+    expect(await post({ to: 5 })).toMatchObject([400, { error: expect.stringContaining('from: ') }]);
+    expect(await post(message, 'text/plain')).toMatchObject([415, {}]);
+  });
+
   test('the window onto it: messages by number, counts, clearing, unknown pages and methods', async () => {
     const { client } = await start({ httpPort: 0 });
     await client.submit('15551234567', 'one');

@@ -18,7 +18,7 @@ let carrier: Carrier;
 let stack: Stack;
 
 beforeAll(async () => {
-  carrier = await startCarrier({ options: { receiptDelayMs: 50 } });
+  carrier = await startCarrier({ httpPort: 0, options: { receiptDelayMs: 50 } });
   stack = await startStack({ carrierPort: carrier.port });
 }, 120_000);
 afterAll(async () => {
@@ -41,7 +41,8 @@ async function ask({ command }: Example, { found, secret }: Reader): Promise<{ s
   );
   const variables = [...meant.matchAll(/\$\{?([A-Z_]+)/g)].map(([, name]) => [name as string, secret]);
   const { apiKey, operatorKey } = stack.ready.http;
-  const env = { PATH: process.env['PATH'], ...Object.fromEntries(variables), KEY: apiKey, OPERATOR_KEY: operatorKey };
+  const own = { KEY: apiKey, OPERATOR_KEY: operatorKey, CARRIER: `http://127.0.0.1:${carrier.httpPort}` };
+  const env = { PATH: process.env['PATH'], ...Object.fromEntries(variables), ...own };
   const curl = meant.replace(/^curl /, `curl -sS -w '\\n%{http_code}' `);
   const { stdout } = await promisify(execFile)('bash', ['-c', curl], { env, cwd: root });
   const end = stdout.lastIndexOf('\n');

@@ -10,5 +10,6 @@ export const dataOwners: DataOwner[] = [
   { schema: 'billing', migrations: 'apps/billing-credits/prisma/migrations' },
   { schema: 'message_log', migrations: 'apps/message-log/prisma/migrations' },
   { schema: 'dlr', migrations: 'apps/dlr-forwarder/prisma/migrations' },
+  { schema: 'inbound', migrations: 'apps/router/prisma/migrations' },
   { schema: 'http_api', migrations: 'apps/http-api/prisma/migrations' },
 ];

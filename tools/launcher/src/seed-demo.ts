@@ -10,6 +10,7 @@ import {
   putSmppConnector,
   putTenant,
   putWebhook,
+  readRule,
   smppConnectorSettings,
   type RegistryDatabase,
 } from '@heliograph/registry';
@@ -34,7 +35,7 @@ export async function seedRegistry(facts: DemoFacts): Promise<void> {
       settings: smppConnectorSettings.parse({ ...facts.carrier, systemId: 'heliograph' }),
       secret: vault.seal('helio', `connector:${connectorId}`),
     });
-    await putRoute(database, { id: 'default', prefix: '', connectorId });
+    if (!(await readRule(database, 'default'))) await putRoute(database, { id: 'default', prefix: '', connectorId });
     if (!(await database.webhook.findUnique({ where: { tenantId } }))) {
       const secret = vault.seal(demoWebhookSecret(facts.masterKey), `webhook:${tenantId}`);
       await putWebhook(database, { tenantId, url: '', secrets: [secret], enabled: true });

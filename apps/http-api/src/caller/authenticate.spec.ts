@@ -39,7 +39,7 @@ function snapshotOf(fields: { credential?: Partial<Credential>; tenant?: Partial
 const nowMs = Date.UTC(2026, 10, 20);
 
 function factsOf(fields: Parameters<typeof snapshotOf>[0] = {}, address = '192.0.2.1') {
-  return { snapshot: snapshotOf(fields), address, nowMs };
+  return { snapshot: snapshotOf(fields), address, nowMs, operatorDigest: undefined };
 }
 
 describe('an API key', () => {

@@ -6,6 +6,7 @@ import headerApiKey from 'passport-headerapikey';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { problem, ProblemError } from '../http/problem.ts';
 import { callerOfCredential, type Caller } from './caller.ts';
+import { firstOperator } from './first-operator.ts';
 
 /** Nobody's key has this digest; comparing with it makes an unknown key take as long as a known one. */
 const nobodysDigest = '0'.repeat(64);
@@ -15,12 +16,15 @@ export interface KeyFacts {
   /** Where the request comes from. */
   readonly address: string;
   readonly nowMs: number;
+  /** SHA-256 of the first operator's key, hex; undefined: there is none. */
+  readonly operatorDigest: string | undefined;
 }
 
 /** Whose API key it is; undefined: nobody's that may be used now and from there. */
-export function callerOf(key: string, { snapshot, address, nowMs }: KeyFacts): Caller | undefined {
+export function callerOf(key: string, { snapshot, address, nowMs, operatorDigest }: KeyFacts): Caller | undefined {
   const given = readApiKey(key);
   if (!given) return undefined;
+  if (operatorDigest !== undefined && matchesDigest(given.digest, operatorDigest)) return firstOperator;
   const credential = snapshot.credentialByLogin('api_key', given.lookupId);
   const verifiers = credential ? verifiersOf(credential, nowMs) : [nobodysDigest];
   const matches = verifiers.filter((verifier) => matchesDigest(given.digest, verifier)).length > 0;
@@ -32,17 +36,19 @@ export interface AuthenticateOptions {
   readonly registry: { readonly current: Snapshot };
   /** Wrong keys a minute from one network (/24, IPv6 /64) that are told so; any more are told to slow down. A good key always passes. */
   readonly failuresMax: number;
+  /** SHA-256 of the first operator's key, hex; undefined: there is none. */
+  readonly operatorDigest: string | undefined;
   readonly now?: () => number;
 }
 
 /** Lets a request pass that has an API key in `X-API-Key` or as a bearer token, and says who it is in `response.locals.caller`. */
-export function authenticate({ registry, failuresMax, now = Date.now }: AuthenticateOptions): RequestHandler {
+export function authenticate({ registry, failuresMax, operatorDigest, now = Date.now }: AuthenticateOptions): RequestHandler {
   const failures = new RateLimiterMemory({ points: failuresMax, duration: 60 });
   const passport = new Passport();
   for (const { name, header, prefix } of ways) {
     const verify = (key: string, done: Done, request?: Request): void => {
       const address = request?.socket.remoteAddress ?? '';
-      decide(() => callerOf(key, { snapshot: registry.current, address, nowMs: now() }), done);
+      decide(() => callerOf(key, { snapshot: registry.current, address, nowMs: now(), operatorDigest }), done);
     };
     passport.use(name, new headerApiKey.HeaderAPIKeyStrategy({ header, prefix }, true, verify));
   }

@@ -9,7 +9,10 @@ export const collections = {
   tenant: '/v1/tenants',
   connector: '/v1/connectors',
   route: '/v1/routes',
+  route_version: '/v1/route-versions',
+  route_draft: '/v1/route-drafts',
   price_plan: '/v1/price-plans',
+  inbound_route: '/v1/inbound-routes',
 } as const;
 export type Noun = keyof typeof collections;
 
@@ -21,10 +24,15 @@ export function readId(given: string | undefined): string | undefined {
 /** The field that is the parameter of the path, as OpenAPI writes it. */
 export const idField = '{id}';
 
-export const badId: ApiAnswer = wrong([{ field: idField, message: idRule }]);
+export const badId: ApiAnswer = badIdOf(idField);
+
+/** Of another parameter of the path. */
+export function badIdOf(field: `{${string}}`): ApiAnswer {
+  return wrong([{ field, message: idRule }]);
+}
 
 export function wrong(errors: readonly FieldError[]): ApiAnswer {
-  const part = errors.some(({ field }) => field === idField) ? 'id' : 'body';
+  const part = errors.some(({ field }) => field.startsWith('{')) ? 'id' : 'body';
   return { ok: false, problem: problem('invalid', `the ${part} does not fit`, errors) };
 }
 

@@ -1,3 +1,4 @@
+import { senderPattern } from '@heliograph/routing';
 import { z } from 'zod';
 
 /** What the schemas of the control plane share. */
@@ -20,6 +21,8 @@ export const prefix = z
   .string()
   .regex(/^[0-9]{0,15}$/, 'must be 0 to 15 digits, without a plus sign')
   .describe('digits that an international number begins with, without the plus sign; the longest that fits wins; empty: every number');
+
+export const senderPatterns = z.array(senderPattern).max(1_000).default([]);
 
 export const pageLimitMax = 100;
 

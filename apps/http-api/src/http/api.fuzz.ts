@@ -277,7 +277,7 @@ const request = fc
     const known = [...Object.keys(endpoint.query?.shape ?? {}), '__proto__', 'x', ''];
     const search = query.map(([n, suffix, given]) => `${known[n % known.length]}${suffix}=${given}`).join('&');
     const octets = packed === 0 ? gzipSync(text) : packed === 1 ? Buffer.from(text, 'utf16le') : Buffer.from(text);
-    const path = endpoint.path.replace('{id}', id) + (search === '' ? '' : `?${search}`);
+    const path = endpoint.path.replaceAll(/\{\w+\}/g, () => id) + (search === '' ? '' : `?${search}`);
     const typed = type === '' ? [] : [`Content-Type: ${type}`];
     const lines = [
       `${endpoint.method.toUpperCase()} ${path} HTTP/1.1`,
@@ -359,7 +359,7 @@ async function tryOut(given: FuzzRequest): Promise<void> {
 function everyField(): FuzzRequest[] {
   const values = [...texts, ...rawNumbers.map(rawJson), null, true, [], {}, [null], [[]], deepMark];
   return all.flatMap(([operation, endpoint]) => {
-    const path = endpoint.path.replace('{id}', operation === 'changeCredential' ? 'device-key' : 'fuzz');
+    const path = endpoint.path.replace('{routeId}', 'fuzz').replace('{id}', operation === 'changeCredential' ? 'device-key' : 'fuzz');
     const bodies = endpoint.body
       ? goodBodies(endpoint).flatMap((good) =>
           Object.keys(good).flatMap((field) => values.map((value) => written({ ...good, [field]: value }))),

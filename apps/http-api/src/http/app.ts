@@ -41,7 +41,7 @@ export function createApp({ endpoints, api, authenticate, persons, idempotency, 
       named(name),
       isOpen(endpoint.scope) ? persons[endpoint.scope] : authenticate,
       permit(endpoint),
-      ...(endpoint.body ? (endpoint.csvBody ? readCsvOrJson : readJson)(bodyOctetsMax) : []),
+      ...(endpoint.body ? (endpoint.csvBody ? readCsvOrJson : readJson)(Math.max(bodyOctetsMax, endpoint.bodyOctetsMax ?? 0)) : []),
       perform(endpoint, api[name] as Operation, idempotency),
     ];
     app[endpoint.method](expressPath(endpoint), ...steps);

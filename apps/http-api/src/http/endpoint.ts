@@ -22,6 +22,8 @@ export interface Endpoint {
   readonly description: string;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
+  /** Where its body may be larger than others'. */
+  readonly bodyOctetsMax?: number;
   /** Whether it takes text/csv as well: as the field `csv` of its body. */
   readonly csvBody?: true;
   /** Bodies to show, by name; each fits the schema. */

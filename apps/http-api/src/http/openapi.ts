@@ -128,7 +128,8 @@ function pathParameters({ path, idOf }: Endpoint): Operation['parameters'] {
     name,
     in: 'path',
     required: true,
-    description: `${idOf} id`,
+    // of several the first is what the endpoint is of, and another says in its name whose it is
+    description: name === 'id' ? `${idOf} id` : `${name.replace(/Id$/, '')} id`,
     schema: { type: 'string' },
   }));
 }

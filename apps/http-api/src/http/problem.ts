@@ -16,6 +16,7 @@ export type ProblemReason =
   | 'login_taken'
   | 'unknown_reference'
   | 'in_use'
+  | 'conflict'
   | 'key_reused'
   | 'below_limit'
   | 'idempotency_in_flight'
@@ -47,6 +48,7 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   not_cancellable: { status: 409, title: 'The message is on its way or has ended' },
   not_held: { status: 409, title: 'The message does not wait for a review' },
   unknown_reference: { status: 422, title: 'It refers to something that is not there' },
+  conflict: { status: 409, title: 'Somebody else has changed it meanwhile' },
   in_use: { status: 409, title: 'Something else uses it' },
   below_limit: { status: 409, title: 'There is not enough credit to take' },
   key_reused: { status: 409, title: 'The key has been used for something else' },

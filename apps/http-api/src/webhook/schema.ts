@@ -10,7 +10,7 @@ const id = z
   .describe('the webhook-id of every try');
 
 export const webhookChange = z.strictObject({
-  url: url.describe('https URL that reports are posted to; empty for none'),
+  url: url.describe('https URL that reports, and messages from handsets, are posted to; empty for none'),
   enabled: z.boolean().default(true).describe('false: nothing is posted there until it is enabled again'),
 });
 
@@ -74,8 +74,8 @@ const attempt = z.strictObject({
 
 const delivery = z.strictObject({
   id,
-  messageId: z.string().optional().describe('absent when it is of no message'),
-  type: z.enum([...finalStates.map((state) => `message.${state}` as const), 'balance.low']).describe('what was posted'),
+  messageId: z.string().optional().describe('of message.received, the id of what was received; absent when it is of no message'),
+  type: z.enum([...finalStates.map((state) => `message.${state}` as const), 'balance.low', 'message.received']).describe('what was posted'),
   url: z.string(),
   state: z
     .enum(webhookDeliveryStates)

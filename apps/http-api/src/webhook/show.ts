@@ -1,4 +1,10 @@
-import type { WebhookAttempt, WebhookDelivery, WebhookEndpointAnswer, WebhookTestAnswer } from '@heliograph/message';
+import {
+  isReportNews,
+  type WebhookAttempt,
+  type WebhookDelivery,
+  type WebhookEndpointAnswer,
+  type WebhookTestAnswer,
+} from '@heliograph/message';
 import type { z } from 'zod';
 import { timeText } from '../http/time.ts';
 import type { deliveryList, webhook, webhookTestResult } from './schema.ts';
@@ -26,7 +32,7 @@ export function showDelivery(delivery: WebhookDelivery): z.infer<typeof delivery
   return {
     id,
     ...(messageId === undefined ? {} : { messageId }),
-    type: reported === 'balance.low' ? reported : `message.${reported}`,
+    type: isReportNews(reported) ? `message.${reported}` : reported,
     url,
     state,
     createdAt: timeText(createdAtMs),

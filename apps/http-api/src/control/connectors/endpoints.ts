@@ -1,6 +1,7 @@
 import { bodyProblems, type Endpoint } from '../../http/endpoint.ts';
 import { pageQuery } from '../schema.ts';
-import { connector, connectorList, connectorPut } from './schema.ts';
+import { connectorHealth, connectorList, modePut } from './health-schema.ts';
+import { connector, connectorPut } from './schema.ts';
 
 /** The links to providers. */
 export const connectorEndpoints = {
@@ -42,6 +43,34 @@ export const connectorEndpoints = {
     },
     answer: { status: 200, description: 'The connector as it is now', created: 'The new connector', schemas: [connector] },
     problems: [...bodyProblems, 'unavailable'],
+  },
+  connectorHealth: {
+    method: 'get',
+    path: '/v1/connectors/{id}/health',
+    scope: 'connectors:read',
+    ofTenant: false,
+    summary: 'See how a connector does',
+    description:
+      'For operators. Its links, what its provider has made of the last minute, what waits for it, and how its messages end: as the processes that run it tell each second. ' +
+      'What is older than five seconds is not shown.',
+    idOf: 'connector',
+    answer: { status: 200, description: 'How it does', schemas: [connectorHealth] },
+    problems: ['invalid', 'not_found', 'unavailable'],
+  },
+  putConnectorMode: {
+    method: 'put',
+    path: '/v1/connectors/{id}/mode',
+    scope: 'connectors:write',
+    ofTenant: false,
+    summary: 'Pause, drain or resume a connector',
+    description:
+      'For operators. It holds within a second, without its links being cut, and until it is set again: a PUT of the connector leaves it as it is. ' +
+      'Paused, messages wait for it (and end when their time is over, or are cancelled), and receipts come; draining, new messages take another route where there is one.',
+    idOf: 'connector',
+    body: modePut,
+    examples: { pause: { mode: 'paused' }, drain: { mode: 'draining' }, resume: { mode: 'running' } },
+    answer: { status: 200, description: 'The connector as it is now', schemas: [connector] },
+    problems: [...bodyProblems, 'not_found', 'unavailable'],
   },
   deleteConnector: {
     method: 'delete',

@@ -1,7 +1,8 @@
+import { connectorModes } from '@heliograph/message';
 import { smppConnectorSettings } from '@heliograph/registry';
 import { z } from 'zod';
 import { named } from '../../http/schema.ts';
-import { id, next } from '../schema.ts';
+import { id, senderPatterns } from '../schema.ts';
 
 // a key is given and kept as the password is, beside the settings
 const { tlsKeySealed: _, ...shown } = smppConnectorSettings.shape;
@@ -15,6 +16,7 @@ const settings = z.strictObject(shown).superRefine((given, context) => {
 
 const fields = {
   kind: z.literal('smpp').default('smpp'),
+  senders: senderPatterns.describe('senders that its provider takes, each perhaps with a star at its end; empty: all'),
   enabled: z.boolean().default(true).describe('false: it sends what it has in hand, unbinds, and stays away'),
 };
 
@@ -41,15 +43,13 @@ export type ConnectorPut = z.output<typeof connectorPut>;
 export const connector = z.strictObject({
   id,
   ...fields,
+  mode: z.enum(connectorModes).describe('what an operator wants of it just now; PUT /v1/connectors/{id}/mode'),
   groupId: z.string(),
   settings,
   passwordSet: z.boolean(),
   tlsKeySet: z.boolean(),
 });
 
-export const connectorList = z.strictObject({ connectors: z.array(connector).describe('by id'), next });
-
 named.add(settings, { id: 'SmppConnectorSettings' });
 named.add(connectorPut, { id: 'ConnectorPut' });
 named.add(connector, { id: 'Connector' });
-named.add(connectorList, { id: 'ConnectorList' });

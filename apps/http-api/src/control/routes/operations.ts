@@ -1,53 +1,63 @@
-import { putRoute, type Route } from '@heliograph/registry';
+import { publishRoutes, readRule, readRules, type StoredRule } from '@heliograph/registry';
+import { routeRule } from '@heliograph/routing';
 import type { z } from 'zod';
 import type { Operations } from '../../http/endpoint.ts';
-import { badId, inUse, notFound, put, readId, removed, unchanged, unknownReference } from '../answers.ts';
-import { pageArguments, pageOf } from '../page.ts';
+import { actorOf } from '../actor.ts';
+import { badId, notFound, put, readId, removed, unchanged } from '../answers.ts';
+import { pageOf } from '../page.ts';
 import type { RegistryChanges } from '../registry-changes.ts';
 import type { routeEndpoints } from './endpoints.ts';
-import type { route } from './schema.ts';
+import { createExplain, type ExplainOptions } from './explain.ts';
+import { unknownReferences } from './references.ts';
+import { fieldIn, ruleOf, type route } from './schema.ts';
 
-export function createRouteOperations({ changes }: { readonly changes: RegistryChanges }): Operations<typeof routeEndpoints> {
+export interface RouteOperationsOptions extends ExplainOptions {
+  readonly changes: RegistryChanges;
+}
+
+export function createRouteOperations(options: RouteOperationsOptions): Operations<typeof routeEndpoints> {
+  const { changes } = options;
   return {
-    routes: ({ query }) =>
+    routes: ({ query: { limit, after } }) =>
       changes.look(async (database) => {
-        const { rows, next } = pageOf(await database.route.findMany(pageArguments(query)), query.limit);
+        const { rows, next } = pageOf(await readRules(database, { after, limit: limit + 1 }), limit);
         return { ok: true, body: { routes: rows.map(showRoute), next } };
       }),
     async route({ params }) {
       const id = readId(params.id);
       if (id === undefined) return badId;
       return changes.look(async (database) => {
-        const row = await database.route.findUnique({ where: { id } });
-        return row ? { ok: true, body: showRoute(row) } : notFound('route');
+        const rule = await readRule(database, id);
+        return rule ? { ok: true, body: showRoute({ id, rule }) } : notFound('route');
       });
     },
     async putRoute({ params, body, ...by }) {
       const id = readId(params.id);
       if (id === undefined) return badId;
+      const rule = ruleOf(body);
       return changes.make(by, async (transaction) => {
-        if (!(await transaction.connector.findUnique({ where: { id: body.connectorId } })))
-          return unchanged(unknownReference('/connectorId', 'there is no connector with this id'));
-        const other = await transaction.route.findUnique({ where: { prefix: body.prefix } });
-        if (other && other.id !== id) return unchanged(inUse(`the route ${other.id} has this prefix`, '/prefix'));
-        const before = await transaction.route.findUnique({ where: { id } });
-        await putRoute(transaction, { id, ...body });
-        return put({ noun: 'route', id, before: before && showRoute(before), after: { id, ...body } });
+        const unknown = await unknownReferences(transaction, [{ id, rule }], fieldIn(body));
+        if (unknown) return unchanged(unknown);
+        const before = await readRule(transaction, id);
+        await publishRoutes(transaction, { changes: [{ id, rule }], by: actorOf(by).credential });
+        return put({ noun: 'route', id, before: before ? showRoute({ id, rule: before }) : null, after: showRoute({ id, rule }) });
       });
     },
     async deleteRoute({ params, ...by }) {
       const id = readId(params.id);
       if (id === undefined) return badId;
       return changes.make(by, async (transaction) => {
-        const before = await transaction.route.findUnique({ where: { id } });
+        const before = await readRule(transaction, id);
         if (!before) return unchanged(notFound('route'));
-        await transaction.route.delete({ where: { id } });
-        return removed('route', id, showRoute(before));
+        await publishRoutes(transaction, { changes: [{ id, rule: null }], by: actorOf(by).credential });
+        return removed('route', id, showRoute({ id, rule: before }));
       });
     },
+    explainRoute: createExplain(options),
   };
 }
 
-function showRoute({ id, prefix, connectorId }: Route): z.infer<typeof route> {
-  return { id, prefix, connectorId };
+/** What was left out when it was stored is filled in; one that no longer fits is shown as it is: somebody has to mend it. */
+export function showRoute({ id, rule }: StoredRule): z.infer<typeof route> {
+  return { id, ...(routeRule.safeParse(rule).data ?? rule) };
 }

@@ -39,7 +39,28 @@ export function createTenantOperations({ changes }: { readonly changes: Registry
 }
 
 function showTenant(row: Tenant & { readonly createdAt: Date }): z.infer<typeof tenant> {
-  const { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, refuseAtLoss, createdAt } = row;
-  const shown = { id, name, enabled, pricePlanId, defaultCountry, segmentsPerSecond, parameterSecrets, refuseAtLoss };
+  const {
+    id,
+    name,
+    enabled,
+    pricePlanId,
+    defaultCountry,
+    segmentsPerSecond,
+    parameterSecrets,
+    refuseAtLoss,
+    senders = [],
+    createdAt,
+  } = row;
+  const shown = {
+    id,
+    name,
+    enabled,
+    pricePlanId,
+    defaultCountry,
+    segmentsPerSecond,
+    parameterSecrets,
+    senders: [...senders],
+    refuseAtLoss,
+  };
   return { ...shown, createdAt: timeText(createdAt.getTime()) };
 }

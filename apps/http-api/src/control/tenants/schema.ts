@@ -1,7 +1,7 @@
 import { isSupportedCountry } from 'libphonenumber-js/min';
 import { z } from 'zod';
 import { named, time } from '../../http/schema.ts';
-import { id, line, next } from '../schema.ts';
+import { id, line, next, senderPatterns } from '../schema.ts';
 
 const fields = {
   name: line(200).min(1),
@@ -19,6 +19,7 @@ const fields = {
     .default(0)
     .describe('pace of all its credentials together, in one process of a door; 0: no limit'),
   parameterSecrets: z.boolean().default(false).describe('whether its secrets may be given in a URL, where others may log them'),
+  senders: senderPatterns.describe('senders that its messages may have, each perhaps with a star at its end; empty: any'),
   refuseAtLoss: z.boolean().default(false).describe('whether a message is refused for which its connector costs more than the tenant pays'),
 };
 
