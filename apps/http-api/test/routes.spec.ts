@@ -273,7 +273,7 @@ describe('a draft', () => {
     expect(list.drafts).toContainEqual(head);
 
     const before = await version();
-    const done = await ok('POST', `/v1/route-drafts/${id}:publish`, {});
+    const done = await ok('POST', `/v1/route-drafts/${id}:publish`);
     expect(done).toEqual({ version: before + 1, added: 1, changed: 1, removed: 1 });
     expect(await published()).toEqual(['default', 'new']);
     expect((await lastAudit(2)).sort()).toEqual([

@@ -2,8 +2,8 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Log } from '@heliograph/service';
 import { answerProblem } from './answer-problem.ts';
-import { readCsvOrJson, readJson } from './body.ts';
-import { isOpen, type Endpoint, type OpenScope } from './endpoint.ts';
+import { readCsvOrJson, readJson, readJsonOrNothing } from './body.ts';
+import { isOpen, mayHaveNoBody, type Endpoint, type OpenScope } from './endpoint.ts';
 import type { Idempotency } from '../idempotency/idempotency.ts';
 import { measure, named } from './measure.ts';
 import { createOpenApi } from './openapi.ts';
@@ -41,7 +41,7 @@ export function createApp({ endpoints, api, authenticate, persons, idempotency, 
       named(name),
       isOpen(endpoint.scope) ? persons[endpoint.scope] : authenticate,
       permit(endpoint),
-      ...(endpoint.body ? (endpoint.csvBody ? readCsvOrJson : readJson)(Math.max(bodyOctetsMax, endpoint.bodyOctetsMax ?? 0)) : []),
+      ...(endpoint.body ? bodyReader(endpoint)(Math.max(bodyOctetsMax, endpoint.bodyOctetsMax ?? 0)) : []),
       perform(endpoint, api[name] as Operation, idempotency),
     ];
     app[endpoint.method](expressPath(endpoint), ...steps);
@@ -53,6 +53,11 @@ export function createApp({ endpoints, api, authenticate, persons, idempotency, 
   });
   app.use(answerProblem(log));
   return app;
+}
+
+function bodyReader(endpoint: Endpoint): typeof readJson {
+  if (endpoint.csvBody) return readCsvOrJson;
+  return mayHaveNoBody(endpoint) ? readJsonOrNothing : readJson;
 }
 
 function headers(tls: boolean): Parameters<typeof helmet>[0] {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { jsonFault } from './json-fault.ts';
 import { problem, ProblemError } from './problem.ts';
@@ -7,7 +8,21 @@ export function readJson(octetsMax: number): RequestHandler[] {
   return [requireJson, express.raw({ type: () => true, limit: octetsMax }), parse];
 }
 
-/** The same; of a text/csv (RFC 7111 §5.1: in UTF-8, unless it says otherwise), an object that has it as `csv`. */
+/** The same; a request that has no body, whatever it says of its type, has `{}`. */
+export function readJsonOrNothing(octetsMax: number): RequestHandler[] {
+  return readJson(octetsMax).map((handler): RequestHandler => (request, response, next) => {
+    if (hasBody(request.headers)) return handler(request, response, next);
+    response.locals.body = {};
+    next();
+  });
+}
+
+/** RFC 9112 §6.3 */
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
+
+/** The same as `readJson`; of a text/csv (RFC 7111 §5.1: in UTF-8, unless it says otherwise), an object that has it as `csv`. */
 export function readCsvOrJson(octetsMax: number): RequestHandler[] {
   const [requireType, ...readOctets] = readJson(octetsMax) as [RequestHandler, ...RequestHandler[]];
   return [

@@ -42,6 +42,11 @@ export interface Endpoint {
   readonly problems: readonly ProblemReason[];
 }
 
+/** Whether a request without a body is one whose body is `{}`: nothing in it has to be said. */
+export function mayHaveNoBody({ body }: Pick<Endpoint, 'body'>): boolean {
+  return body?.safeParse({}).success === true;
+}
+
 /** `anybody`: without a credential; `person`: whoever is logged in, whatever else they may do, and by no API key. */
 export type OpenScope = 'anybody' | 'person';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { sessionCookieOf } from '../caller/session.ts';
-import { commonProblems, isOpen, type Endpoint, type OpenScope } from './endpoint.ts';
+import { commonProblems, isOpen, mayHaveNoBody, type Endpoint, type OpenScope } from './endpoint.ts';
 import { problems, typeOf, type ProblemReason } from './problem.ts';
 import { named, problemDetails } from './schema.ts';
 
@@ -13,7 +13,7 @@ export interface Operation {
   /** Where it is not the document's own. */
   readonly security?: OpenApi['security'];
   readonly parameters: readonly { name: string; in: 'path' | 'query' | 'header'; required: boolean; description: string; schema: Schema }[];
-  readonly requestBody?: { required: true; content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }> };
+  readonly requestBody?: { required: boolean; content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }> };
   readonly responses: Record<
     string,
     { description: string; headers?: Record<string, unknown>; content?: Record<string, { schema: Schema }> }
@@ -76,7 +76,7 @@ function operationOf(name: string, endpoint: Endpoint): Operation {
     ...(body
       ? {
           requestBody: {
-            required: true,
+            required: !mayHaveNoBody(endpoint),
             content: {
               ...(endpoint.csvBody ? csvContent : {}),
               'application/json': { schema: reference(body), examples: shown(examples) },
