@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newApiKey } from '@heliograph/credential';
 import {
   connectorHealth as subject,
   messageClasses,
@@ -7,53 +6,20 @@ import {
   type ConnectorHealth,
   type RouteFactsAnswer,
 } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startServers, testMessage, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { eventually, testMessage, testTenant } from '@heliograph/testbed';
 import { connectorHealth, connectorList } from '../src/control/connectors/health-schema.ts';
-import { start } from '../src/start.ts';
+import { operator, startApi, type Answer, type Api } from './api.ts';
 
-const operator = newApiKey();
 const path = `/v1/connectors/${testTenant.connector}`;
-let servers: TestServers;
-let queue: Queue;
-let service: Running;
+let api: Api;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config,
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
+  api = await startApi();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await queue?.close();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
-async function call(method: string, at: string, body?: object, key = operator.key) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${at}`, {
-    method,
-    headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
-  return { status: response.status, body: (await response.json()) as any };
-}
+const call = (method: string, at: string, body?: object, key = operator.key): Promise<Answer> => api.call(method, at, body, { key });
 
 const stateIn = async () => {
   const { body } = await call('GET', '/v1/connectors?limit=100');
@@ -87,17 +53,17 @@ describe('GET /v1/connectors/{id}/health', () => {
   });
 
   it('200: as those who run it say, with what waits of each tenant, and its quality', async () => {
-    await queue.answer(routeFactsSubject, 'router', (): RouteFactsAnswer => ({
+    await api.queue.answer(routeFactsSubject, 'router', (): RouteFactsAnswer => ({
       connectors: { [testTenant.connector]: { available: true, quality: 0.9 } },
     }));
-    await queue.publish({
+    await api.queue.publish({
       type: 'message.backlogged',
       at: Date.now(),
       message: testMessage({ tenant: testTenant.id }),
       connector: testTenant.connector,
       route: 'r',
     });
-    queue.broadcast(subject, told());
+    api.queue.broadcast(subject, told());
     await eventually('it is heard', async () => (await stateIn()) === 'up');
     const { status, body } = await call('GET', `${path}/health`);
     expect([status, connectorHealth.parse(body)]).toMatchObject([
@@ -105,7 +71,7 @@ describe('GET /v1/connectors/{id}/health', () => {
       { state: 'up', circuit: 'closed', lastMinute: { accepted: 7 }, responseMs: 12, quality: 0.9, instances: [{ instance: 'one' }] },
     ]);
     expect(body.backlog.find((one: { class: string }) => one.class === 'normal').tenants).toEqual([{ tenant: testTenant.id, records: 1 }]);
-    queue.broadcast(subject, told({ circuit: 'open', lastError: 'no link is bound' }));
+    api.queue.broadcast(subject, told({ circuit: 'open', lastError: 'no link is bound' }));
     await eventually('the change is heard', async () => (await stateIn()) === 'down');
   });
 

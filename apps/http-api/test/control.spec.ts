@@ -1,58 +1,37 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createVault, newApiKey } from '@heliograph/credential';
 import { leaseSubjects, type BalanceAnswer, type TopUpQuestion } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, putCredential, putTenant, watchRegistry, type RegistryDatabase, type RegistryWatch } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startBank, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { putTenant, watchRegistry, type RegistryWatch } from '@heliograph/registry';
+import { eventually, quietLog, testTenant } from '@heliograph/testbed';
 import { controlEndpoints } from '../src/control/endpoints.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
+import { masterKey, openApi, operator, putKey, type Api } from './api.ts';
 
-const masterKey = 'a5'.repeat(32);
 const vault = createVault(Buffer.from(masterKey, 'hex'));
-const operator = newApiKey();
 const user = newApiKey();
 const otherAdmin = newApiKey();
 /** Must be in no answer, no audit row and no log line. */
 const secrets = { password: 'hunter22', pem: '-----BEGIN PRIVATE KEY-----\nMIIhidden\n-----END PRIVATE KEY-----\n' };
 
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let services: Running[] = [];
+let api: Api;
 /** As any other service has it: told by broadcast alone. */
 let elsewhere: RegistryWatch;
-const logged: string[] = [];
 const answered: string[] = [];
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'] });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
+  api = await openApi({ funds: 1_000_000_000n });
+  const { servers, database, queue } = api;
   await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
-  await putKey('user', testTenant.id, user, 'tenant-user');
-  await putKey('other-api', 'other', otherAdmin, 'tenant-admin');
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  startBank(queue, 1_000_000_000n);
+  await putKey(database, user, { id: 'user', tenantId: testTenant.id, role: 'tenant-user' });
+  await putKey(database, otherAdmin, { id: 'other-api', tenantId: 'other', role: 'tenant-admin' });
   await actAsLedger();
   elsewhere = await watchRegistry({ databaseUrl: servers.databaseUrl, listen: queue.listen, log: quietLog, pollMs: 3_600_000 });
-  services = [await startService('one'), await startService('two')];
+  api.alsoStop(elsewhere.stop);
+  for (const instance of ['one', 'two']) await api.start({ instance });
 }, 60_000);
 
-afterAll(async () => {
-  for (const service of services) await service.stop();
-  await elsewhere?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
-
-function putKey(id: string, tenantId: string, { lookupId, digest }: typeof user, role: 'tenant-admin' | 'tenant-user'): Promise<void> {
-  return putCredential(database, { id, tenantId, kind: 'api_key', role, login: lookupId, verifier: digest });
-}
+afterAll(() => api?.stop(), 30_000);
 
 /** billing-credits is another app; what it says on the wire is all that counts here. */
 async function actAsLedger(): Promise<void> {
@@ -66,25 +45,13 @@ async function actAsLedger(): Promise<void> {
     limitMicroCredits: '0',
     overdrawnMicroCredits: '0',
   };
-  await queue.answer(leaseSubjects.balance, 'billing', () => balance);
-  await queue.answer<TopUpQuestion>(leaseSubjects.topUp, 'billing', ({ tenant, key, microCredits }) => {
+  await api.queue.answer(leaseSubjects.balance, 'billing', () => balance);
+  await api.queue.answer<TopUpQuestion>(leaseSubjects.topUp, 'billing', ({ tenant, key, microCredits }) => {
     const before = posted.get(`${tenant} ${key}`);
     posted.set(`${tenant} ${key}`, before ?? microCredits);
     if (before !== undefined && before !== microCredits) return { kind: 'refused', reason: 'key_reused' };
     return { kind: before === undefined ? 'posted' : 'repeated', ...balance };
   });
-}
-
-function startService(instance: string): Promise<Running> {
-  const log = createLog({ name: 'test', level: 'debug', instance, destination: { write: (line) => void logged.push(line) } });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: masterKey,
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  return start({ name: 'http-api', instance, config, log });
 }
 
 interface Call {
@@ -106,15 +73,11 @@ async function call(
   path: string,
   { body, key = operator.key, service = 0, type = 'application/json', requestId }: Call = {},
 ) {
-  const response = await fetch(`http://127.0.0.1:${services[service]?.ports?.http}${path}`, {
-    method,
-    headers: {
-      ...(key === '' ? {} : { 'X-API-Key': key }),
-      ...(body === undefined ? {} : { 'Content-Type': type }),
-      ...(requestId === undefined ? {} : { 'X-Request-Id': requestId }),
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  const headers = {
+    ...(body === undefined ? {} : { 'Content-Type': type }),
+    ...(requestId === undefined ? {} : { 'X-Request-Id': requestId }),
+  };
+  const response = await api.ask(method, path, body, { key, service, headers });
   const text = await response.text();
   answered.push(text);
   const answer: Answer = { status: response.status, location: response.headers.get('location'), body: text === '' ? {} : JSON.parse(text) };
@@ -127,7 +90,7 @@ const put = (path: string, body: unknown, asked?: Call) => call('PUT', path, { .
 const remove = (path: string) => call('DELETE', path);
 
 const lastAudit = async (tenant?: string) => (await get(`/v1/audit?limit=1${tenant ? `&tenant=${tenant}` : ''}`)).body.entries[0];
-const auditCount = () => database.audit.count();
+const auditCount = () => api.database.audit.count();
 
 const tenantBody = { name: 'New', pricePlanId: 'standard' };
 const connectorBody = { settings: { host: '127.0.0.1', port: 1 } };
@@ -317,7 +280,7 @@ describe('a PUT that does not fit is 422, names the field, and changes nothing',
 
 describe('a connector', () => {
   const path = '/v1/connectors/sealed';
-  const stored = () => database.connector.findUniqueOrThrow({ where: { id: 'sealed' } });
+  const stored = () => api.database.connector.findUniqueOrThrow({ where: { id: 'sealed' } });
   const tlsSettings = {
     ...connectorBody.settings,
     tls: true,
@@ -368,7 +331,7 @@ describe('a connector', () => {
   });
 
   it('of the reserved id that is there from before can be seen and deleted', async () => {
-    await database.connector.create({ data: { id: 'test', kind: 'smpp', groupId: 'test', settings: connectorBody.settings } });
+    await api.database.connector.create({ data: { id: 'test', kind: 'smpp', groupId: 'test', settings: connectorBody.settings } });
     expect((await put('/v1/connectors/test', connectorBody)).status).toBe(422);
     expect((await get('/v1/connectors/test')).status).toBe(200);
     expect((await remove('/v1/connectors/test')).status).toBe(204);
@@ -472,8 +435,8 @@ describe('the audit log', () => {
   });
 
   it('takes no change of what is in it', async () => {
-    await expect(database.$executeRaw`UPDATE "registry"."audit" SET "actor" = 'nobody'`).rejects.toThrow(/append-only/);
-    await expect(database.$executeRaw`DELETE FROM "registry"."audit"`).rejects.toThrow(/append-only/);
+    await expect(api.database.$executeRaw`UPDATE "registry"."audit" SET "actor" = 'nobody'`).rejects.toThrow(/append-only/);
+    await expect(api.database.$executeRaw`DELETE FROM "registry"."audit"`).rejects.toThrow(/append-only/);
   });
 });
 
@@ -512,9 +475,11 @@ describe('every change takes effect without a restart', () => {
 });
 
 it('no secret is in an answer, in the audit log or in the log', async () => {
-  const rows = JSON.stringify(await database.audit.findMany(), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const rows = JSON.stringify(await api.database.audit.findMany(), (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
   expect(rows).toContain('connector.changed');
-  const everything = [...logged, ...answered, rows].join('\n');
+  const everything = [...api.lines, ...answered, rows].join('\n');
   for (const secret of [secrets.password, 'MIIhidden', operator.key, operator.digest, user.key, testTenant.apiKey, 'v1.'])
     expect(everything).not.toContain(secret);
   expect(rows).not.toMatch(/whsec_/);
@@ -522,8 +487,8 @@ it('no secret is in an answer, in the audit log or in the log', async () => {
 
 // Last, as it takes away the table.
 it('503 when the database is away, and nothing is half done', async () => {
-  await database.$executeRaw`ALTER TABLE "registry"."audit" RENAME TO "audit_away"`;
+  await api.database.$executeRaw`ALTER TABLE "registry"."audit" RENAME TO "audit_away"`;
   expect(await put('/v1/tenants/late', tenantBody)).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } });
   expect((await get('/v1/audit')).status).toBe(503);
-  expect(await database.tenant.findUnique({ where: { id: 'late' } })).toBeNull();
+  expect(await api.database.tenant.findUnique({ where: { id: 'late' } })).toBeNull();
 });

@@ -1,38 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { newApiKey, verifyPassword } from '@heliograph/credential';
-import { openRegistry, putCredential, putTenant, type RegistryDatabase, type Scope } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
+import { putTenant, type Scope } from '@heliograph/registry';
 import { createSession, type Session } from '@heliograph/smpp';
-import { eventually, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { eventually, testTenant } from '@heliograph/testbed';
 import { credential, credentialList, madeCredential } from '../src/credentials/schema.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
+import { openApi, putKey, type Api } from './api.ts';
+import { startApp } from './app-process.ts';
 
-const workspace = new URL('../../..', import.meta.url);
 const keys = { operator: newApiKey(), other: newApiKey(), narrow: newApiKey(), user: newApiKey(), old: newApiKey() };
 const keyFailuresMax = 20;
 /** How long a secret that is not good any more may be, and what the machine needs beside. */
 const withinMs = 1_500;
 
-let servers: TestServers;
-let database: RegistryDatabase;
-let services: Running[] = [];
-let ingress: ChildProcess;
-let smppPort: number;
+let api: Api;
+let smppPort: number | undefined;
+/** Of smpp-ingress. */
 const logged: string[] = [];
 /** Every secret that this run has made: none may be in a log. */
 const secrets = new Set<string>([testTenant.apiKey, testTenant.password, ...Object.values(keys).map(({ key }) => key)]);
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 2);
-  await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  api = await openApi();
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
   const seeded = {
     operator: { tenantId: '', role: 'operator-admin' },
     other: { tenantId: 'other', role: 'tenant-admin' },
@@ -41,52 +33,15 @@ beforeAll(async () => {
     old: { tenantId: 'other', role: 'tenant-user', secretSetAt: new Date(Date.now() - 80 * 24 * 3_600_000) },
   } as const;
   for (const [name, fields] of Object.entries(seeded)) {
-    const { lookupId, digest } = keys[name as keyof typeof keys];
-    await putCredential(database, { id: `${name}-key`, kind: 'api_key', login: lookupId, verifier: digest, ...fields });
+    await putKey(api.database, keys[name as keyof typeof keys], { id: `${name}-key`, ...fields });
   }
-  services = [await startService('one'), await startService('two')];
-  ({ process: ingress, port: smppPort } = await startIngress());
+  for (const instance of ['one', 'two']) await api.start({ instance, env: { HTTP_KEY_FAILURES: String(keyFailuresMax) } });
+  const ingress = await startApp('smpp-ingress', api.servers, (text) => void logged.push(text));
+  api.alsoStop(ingress.end);
+  smppPort = ingress.ports.smpp;
 }, 60_000);
 
-afterAll(async () => {
-  ingress?.kill('SIGTERM');
-  if (ingress?.exitCode === null) await once(ingress, 'exit');
-  for (const service of services) await service.stop();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
-
-function startService(instance: string): Promise<Running> {
-  const log = createLog({ name: 'test', level: 'debug', instance, destination: { write: (line) => void logged.push(line) } });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    HTTP_KEY_FAILURES: String(keyFailuresMax),
-  });
-  return start({ name: 'http-api', instance, config, log });
-}
-
-/** smpp-ingress is another app: a process. */
-async function startIngress(): Promise<{ process: ChildProcess; port: number }> {
-  const child = fork(fileURLToPath(new URL('apps/smpp-ingress/src/main.ts', workspace)), {
-    env: {
-      PATH: process.env.PATH,
-      DATABASE_URL: servers.databaseUrl,
-      NATS_URL: servers.natsUrl,
-      SMPP_PORT: '0',
-      SMPP_TLS_PORT: '0',
-      SMPP_TLS_DIR: `${servers.folder}/tls`,
-      LOG_LEVEL: 'debug',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-  });
-  child.stdout?.on('data', (chunk: Buffer) => logged.push(chunk.toString()));
-  const [told] = (await once(child, 'message')) as [{ ports: { smpp: number } }];
-  return { process: child, port: told.ports.smpp };
-}
+afterAll(() => api?.stop(), 30_000);
 
 interface Call {
   readonly body?: unknown;
@@ -98,15 +53,7 @@ interface Call {
 const shapes = { GET: credential, PATCH: credential, POST: madeCredential } as const;
 
 async function call(method: string, path: string, { body, key = testTenant.apiKey, tenant, service = 0 }: Call = {}) {
-  const response = await fetch(`http://127.0.0.1:${services[service]?.ports?.http}/v1/${path}`, {
-    method,
-    headers: {
-      ...(key === '' ? {} : { Authorization: `Bearer ${key}` }),
-      ...(tenant === undefined ? {} : { 'Heliograph-Tenant': tenant }),
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  const response = await api.ask(method, `/v1/${path}`, body, { ...(key === '' ? { key } : { bearer: key }), tenant, service });
   const text = await response.text();
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
   const answer = (text === '' ? undefined : JSON.parse(text)) as any;
@@ -134,7 +81,7 @@ interface Client {
 }
 
 async function bind(systemId: string, password: string): Promise<Client> {
-  const socket = connectSocket(smppPort, '127.0.0.1').on('error', () => {});
+  const socket = connectSocket(smppPort ?? 0, '127.0.0.1').on('error', () => {});
   await once(socket, 'connect');
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   const session = createSession({
@@ -161,7 +108,7 @@ const bound = (systemId: string, password: string): Promise<Client> =>
     1_000,
   );
 
-const auditOf = (subject: string) => database.audit.findMany({ where: { subject }, orderBy: { id: 'asc' } });
+const auditOf = (subject: string) => api.database.audit.findMany({ where: { subject }, orderBy: { id: 'asc' } });
 
 describe('POST /v1/credentials', () => {
   it('201: an API key, shown once, good at once, everywhere within a second', async () => {
@@ -172,7 +119,7 @@ describe('POST /v1/credentials', () => {
     await eventually('the other service knows it', async () => (await statusWith(made.secret, 1)) === 200, 1_000);
     const { body } = await call('GET', `credentials/${made.id}`);
     expect([body.name, body.secret]).toEqual(['shop', undefined]);
-    const row = await database.credential.findUniqueOrThrow({ where: { id: made.id } });
+    const row = await api.database.credential.findUniqueOrThrow({ where: { id: made.id } });
     expect(JSON.stringify(row)).not.toContain(made.secret);
   });
 
@@ -197,7 +144,7 @@ describe('POST /v1/credentials', () => {
     const body = { kind: 'smpp', login: 'Test2', legacyVerifier: { form: 'sha1-utf16le', hex } };
     const made = await make(body, { key: keys.operator.key, tenant: 'acme' });
     expect(made.secret).toBeNull();
-    const stored = async () => (await database.credential.findUniqueOrThrow({ where: { id: made.id } })).verifier;
+    const stored = async () => (await api.database.credential.findUniqueOrThrow({ where: { id: made.id } })).verifier;
     expect(await stored()).toMatch(/^sha1-utf16le\$\$argon2id\$/);
     const client = await bound('Test2', 'Pwd2');
     const upgraded = await eventually('its verifier is upgraded', async () => (await stored()).startsWith('$argon2id$') && stored());
@@ -247,7 +194,7 @@ describe('GET /v1/credentials', () => {
       if (body.next === null) break;
       after = `&after=${body.next}`;
     }
-    const rows = await database.credential.findMany({ where: { tenantId: 'acme' }, orderBy: { id: 'asc' } });
+    const rows = await api.database.credential.findMany({ where: { tenantId: 'acme' }, orderBy: { id: 'asc' } });
     expect(rows.length).toBeGreaterThan(5);
     expect(ids).toEqual(rows.map(({ id }) => id));
   });
@@ -455,7 +402,7 @@ it('a secret that is soon 90 days old is said so, in every answer and in the lis
   expect(headers.get('heliograph-rotate-by')).toBe(shown.rotateBy.slice(0, 10));
   expect([shown.rotationDue, Math.round((Date.parse(shown.rotateBy) - Date.now()) / 86_400_000)]).toEqual([true, 10]);
   expect((await call('GET', 'credentials')).headers.get('heliograph-rotate-by')).toBeNull();
-  expect(logged.filter((line) => line.includes('are to be rotated')).length).toBe(2);
+  expect(api.lines.filter((line) => line.includes('are to be rotated')).length).toBe(2);
 });
 
 // Last but two: from here on this network is told to slow down.
@@ -485,9 +432,9 @@ it('wrong keys: all the same answer; too many are told to slow down, and a good 
   expect([await good(), await statusWith('', service)]).toEqual([200, 401]);
 });
 
-// Last but one, as it takes away the database.
+// Last but one, as it takes away the api.database.
 it('503 when the database is away: nothing is changed, and who is let in goes on', async () => {
-  await database.$executeRaw`ALTER TABLE "registry"."credential" RENAME TO "credential_away"`;
+  await api.database.$executeRaw`ALTER TABLE "registry"."credential" RENAME TO "credential_away"`;
   const answers = [
     await call('GET', 'credentials'),
     await call('GET', 'credentials/narrow-key'),
@@ -501,8 +448,9 @@ it('503 when the database is away: nothing is changed, and who is let in goes on
 });
 
 it('no secret is in the log of either service', () => {
-  expect(logged.length).toBeGreaterThan(100);
-  const text = logged.join('');
+  const all = [...api.lines, ...logged];
+  expect(all.length).toBeGreaterThan(100);
+  const text = all.join('');
   expect([...secrets].filter((secret) => text.includes(secret))).toEqual([]);
   expect(secrets.size).toBeGreaterThan(20);
   expect(text).not.toMatch(/argon2id/);

@@ -1,17 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newApiKey } from '@heliograph/credential';
 import { reconcileSubjects, type DifferencesAnswer, type ProofAnswer } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { testTenant } from '@heliograph/testbed';
 import { differenceList, proof } from '../src/control/differences/schema.ts';
-import { start } from '../src/start.ts';
+import { operator, startApi, type Answer, type Api } from './api.ts';
 
-const operator = newApiKey();
-let servers: TestServers;
-let queue: Queue;
-let service: Running;
+let api: Api;
 /** What billing-credits was asked, the last first. */
 const asked: object[] = [];
 
@@ -49,36 +42,14 @@ const proven: ProofAnswer = {
 };
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config,
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
-  await queue.answer<object>(reconcileSubjects.differences, 'billing', (question) => (asked.unshift(question), found));
-  await queue.answer<object>(reconcileSubjects.proof, 'billing', (question) => (asked.unshift(question), proven));
+  api = await startApi();
+  await api.queue.answer<object>(reconcileSubjects.differences, 'billing', (question) => (asked.unshift(question), found));
+  await api.queue.answer<object>(reconcileSubjects.proof, 'billing', (question) => (asked.unshift(question), proven));
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await queue?.close();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
-async function get(path: string, key: string = operator.key) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${path}`, { headers: { authorization: `Bearer ${key}` } });
-  return { status: response.status, body: await response.json() };
-}
+const get = (path: string, bearer = operator.key): Promise<Answer> => api.call('GET', path, undefined, { bearer });
 
 describe('GET /v1/differences', () => {
   it('shows what billing-credits found, in the units of each kind', async () => {

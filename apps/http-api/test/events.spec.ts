@@ -1,98 +1,36 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '@heliograph/credential';
 import { headOf, newId, type FinalState, type Message, type MessageReported } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { credentialDefaults, openRegistry, putCredential, putTenant, readAudit, type RegistryDatabase } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, seedTenant, startServers, testMessage, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { putTenant, readAudit } from '@heliograph/registry';
+import { eventually, testMessage, testTenant } from '@heliograph/testbed';
 import { events as eventsSchema } from '../src/events/schema.ts';
 import { erased as erasedSchema, stats as statsSchema } from '../src/history/schema.ts';
 import { messageList } from '../src/messages/schema.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
+import { openApi, putKey, type Api } from './api.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 
-const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
-const workspace = new URL('../../..', import.meta.url);
 const schemas = { '/v1/events': eventsSchema, '/v1/stats': statsSchema, '/v1/history/erase': erasedSchema, '/v1/messages': messageList };
 const keys = { user: newApiKey(), other: newApiKey() };
 
-let servers: TestServers;
-let registry: RegistryDatabase;
-let queue: Queue;
-let messageLog: ChildProcess;
-let service: Running;
+let api: Api;
+let messageLog: AppProcess;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'message_log', 'http_api'], syncAlways: false });
-  registry = openRegistry(servers.databaseUrl, 1);
-  await seed();
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
-  messageLog = await startMessageLog();
-  service = await startService();
+  api = await openApi({ schemas: ['registry', 'message_log', 'http_api'] });
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  await putKey(api.database, keys.user, { id: 'user', tenantId: testTenant.id, role: 'tenant-user' });
+  await putKey(api.database, keys.other, { id: 'other', tenantId: 'other', role: 'tenant-admin' });
+  messageLog = await startApp('message-log', api.servers);
+  api.alsoStop(() => messageLog.end());
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  messageLog?.kill('SIGTERM');
-  if (messageLog?.exitCode === null) await once(messageLog, 'exit');
-  await queue?.close();
-  await registry?.$disconnect();
-  await servers?.stop();
-}, 30_000);
-
-async function seed(): Promise<void> {
-  await seedTenant(servers.databaseUrl);
-  await putTenant(registry, {
-    id: 'other',
-    name: 'Other',
-    enabled: true,
-    pricePlanId: 'standard',
-    defaultCountry: '',
-    segmentsPerSecond: 0,
-  });
-  for (const [id, tenantId, role] of [
-    ['user', testTenant.id, 'tenant-user'],
-    ['other', 'other', 'tenant-admin'],
-  ] as const)
-    await putCredential(registry, {
-      ...credentialDefaults,
-      id,
-      tenantId,
-      kind: 'api_key',
-      role,
-      login: keys[id].lookupId,
-      verifier: keys[id].digest,
-    });
-}
-
-/** message-log is another app; a process of it, as in production. */
-async function startMessageLog(): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('apps/message-log/src/main.ts', workspace)), {
-    env: { PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  return child;
-}
-
-function startService(): Promise<Running> {
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-  });
-  return start({ name: 'http-api', instance: 'test', config, log });
-}
+afterAll(() => api?.stop(), 30_000);
 
 /** Every answer fits what the document says of it. */
 async function call(method: string, address: string, key: string = testTenant.apiKey) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.http}${address}`, { method, headers: { 'X-API-Key': key } });
+  const response = await api.ask(method, address, undefined, { key });
   const body = await response.json();
   const path = address.replace(/\?.*/, '') as keyof typeof schemas;
   expect((response.ok ? schemas[path] : problemDetails).safeParse(body)).toMatchObject({ success: true });
@@ -101,9 +39,9 @@ async function call(method: string, address: string, key: string = testTenant.ap
 }
 
 async function publish(message: Message, state?: FinalState, acceptedBefore = false): Promise<void> {
-  if (!acceptedBefore) await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+  if (!acceptedBefore) await api.queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
   const reported: Omit<MessageReported, 'state'> = { type: 'message.reported', at: message.acceptedAtMs + 3_000, message: headOf(message) };
-  if (state) await queue.publish({ ...reported, state, errorCode: '000' });
+  if (state) await api.queue.publish({ ...reported, state, errorCode: '000' });
 }
 
 function messageOf(tenant: string, special: Partial<Message> = {}): Message {
@@ -183,19 +121,18 @@ describe('GET /v1/events', () => {
     // it waits when it has looked: another, that does not wait, has looked after it
     await call('GET', '/v1/events?after=now', keys.other.key);
     const startMs = performance.now();
-    await service.stop();
+    await api.services[0]?.stop();
     expect((await waiting).body.events).toEqual([]);
     expect(performance.now() - startMs).toBeLessThan(10_000);
-    service = await startService();
+    await api.start();
   }, 40_000);
 
   it('503 when message-log does not answer, at once when nobody listens', async () => {
-    messageLog.kill('SIGTERM');
-    await once(messageLog, 'exit');
+    await messageLog.end();
     const { status, headers } = await call('GET', '/v1/events?wait=30');
     expect([status, headers.get('retry-after')]).toEqual([503, '2']);
     expect((await call('GET', '/v1/stats')).status).toBe(503);
-    messageLog = await startMessageLog();
+    messageLog = await startApp('message-log', api.servers);
   }, 40_000);
 });
 
@@ -259,7 +196,7 @@ describe('the history', () => {
     const after = (await call('GET', '/v1/stats')).body.byState;
     expect([after.delivered, after.accepted]).toEqual([0, before.byState.accepted]);
     expect((await call('GET', '/v1/stats', keys.other.key)).body).toEqual(others);
-    const [entry] = await readAudit(registry, { limit: 1 });
+    const [entry] = await readAudit(api.database, { limit: 1 });
     expect(entry).toMatchObject({ actor: testTenant.apiCredential, action: 'history.erase_asked', subject: tenant, tenantId: tenant });
   }, 40_000);
 });

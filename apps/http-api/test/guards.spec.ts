@@ -1,75 +1,27 @@
 /** Guards and what they hold, over HTTP: http-api alone on real servers; what other services would do with a held message is done here. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '@heliograph/credential';
-import {
-  done,
-  headOf,
-  historySubjects,
-  type HeldQuestion,
-  type Message,
-  type MessageQuestion,
-  type MessageSubmitted,
-} from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, putCredential, putTenant, readAudit, type RegistryDatabase, type Role } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { createHeard, quietLog, seedTenant, startBank, startServers, testMessage, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
-import { start } from '../src/start.ts';
+import { headOf, historySubjects, type HeldQuestion, type Message, type MessageQuestion, type MessageSubmitted } from '@heliograph/message';
+import { putTenant, readAudit } from '@heliograph/registry';
+import { testMessage, testTenant, type Heard } from '@heliograph/testbed';
+import { hearSubmitted, openApi, operator, putKey, type Answer, type Api } from './api.ts';
 
-const operator = newApiKey();
-const keys = { operator: operator.key, admin: testTenant.apiKey, user: newApiKey(), other: newApiKey() };
+const [user, other] = [newApiKey(), newApiKey()];
+const keys = { operator: operator.key, admin: testTenant.apiKey, user: user.key, other: other.key };
 
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let service: Running;
-let bank: { readonly left: bigint };
-const submitted = createHeard<MessageSubmitted>();
+let api: Api;
+let submitted: Heard<MessageSubmitted>;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
-  await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
-  await putKey('acme-user', testTenant.id, keys.user, 'tenant-user');
-  await putKey('other-admin', 'other', keys.other, 'tenant-admin');
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  bank = startBank(queue, 1_000_000_000n);
-  await queue.workEach({
-    stage: 'route',
-    stream: 'SUBMITTED',
-    eventsInFlightMax: 100,
-    async handle({ event }) {
-      if (event.type === 'message.submitted') submitted.hear(event);
-      return done();
-    },
-  });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config,
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
+  api = await openApi({ funds: 1_000_000_000n });
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  await putKey(api.database, user, { id: 'acme-user', tenantId: testTenant.id, role: 'tenant-user' });
+  await putKey(api.database, other, { id: 'other-admin', tenantId: 'other', role: 'tenant-admin' });
+  submitted = await hearSubmitted(api.queue);
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
-
-function putKey(id: string, tenantId: string, { lookupId, digest }: typeof keys.user, role: Role): Promise<void> {
-  return putCredential(database, { id, tenantId, kind: 'api_key', role, login: lookupId, verifier: digest });
-}
+afterAll(() => api?.stop(), 30_000);
 
 interface Call {
   readonly as?: keyof typeof keys;
@@ -77,26 +29,13 @@ interface Call {
   readonly tenant?: string;
 }
 
-async function call(method: string, path: string, { as = 'operator', body, tenant }: Call = {}) {
-  const key = keys[as];
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${path}`, {
-    method,
-    headers: {
-      'X-API-Key': typeof key === 'string' ? key : key.key,
-      ...(tenant === undefined ? {} : { 'Heliograph-Tenant': tenant }),
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
-  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as any };
-}
+const call = (method: string, path: string, { as = 'operator', body, tenant }: Call = {}): Promise<Answer> =>
+  api.call(method, path, body, { key: keys[as], tenant });
 
 const ofTenant = `/v1/tenants/${testTenant.id}/guards`;
 const none = { dailyCap: null, destinationCaps: [], segmentsMax: null, allow: [], deny: [], velocity: null };
 const send = (to: string, text = 'Hello') => call('POST', '/v1/messages', { as: 'admin', body: { to, text } });
-const auditOf = async (action: string) => (await readAudit(database, { limit: 100 })).filter((entry) => entry.action === action);
+const auditOf = async (action: string) => (await readAudit(api.database, { limit: 100 })).filter((entry) => entry.action === action);
 
 describe('guards', () => {
   it('200: are none at first, for the tenant and for operators', async () => {
@@ -150,13 +89,13 @@ describe('a message that the guards refuse', () => {
     [422, 'too_many_segments', { segmentsMax: 1 }, '+31612345678', 'a'.repeat(161), '/text'],
   ])('%i %s: costs nothing', async (status, reason, guards, to, text, field) => {
     await call('PUT', ofTenant, { body: guards });
-    const before = bank.left;
+    const before = api.bank.left;
     const heardBefore = submitted.all.length;
     const refusal = { status, body: { type: `/problems/${reason}`, errors: [{ field }] } };
     expect(await send(to, text)).toMatchObject(refusal);
     const preview = await call('POST', '/v1/messages:preview', { as: 'admin', body: { to, text } });
     expect(preview.body.messages).toMatchObject([{ error: { type: `/problems/${reason}` } }]);
-    expect([bank.left, submitted.all.length]).toEqual([before, heardBefore]);
+    expect([api.bank.left, submitted.all.length]).toEqual([before, heardBefore]);
     await call('PUT', ofTenant, { body: {} });
   });
 
@@ -171,7 +110,7 @@ describe('messages that are held', () => {
   /** As the router does it; what others ask message-log about them is answered here. */
   const waiting: Message[] = [];
   beforeAll(async () => {
-    await queue.answer<HeldQuestion>(historySubjects.held, 'message-log', ({ tenant, limit }) => ({
+    await api.queue.answer<HeldQuestion>(historySubjects.held, 'message-log', ({ tenant, limit }) => ({
       messages: waiting
         .filter((one) => tenant === undefined || one.tenant === tenant)
         .slice(0, limit)
@@ -179,7 +118,7 @@ describe('messages that are held', () => {
     }));
     // cancelled as soon as somebody looks twice
     const asked = new Set<string>();
-    await queue.answer<MessageQuestion>(historySubjects.get, 'message-log', ({ tenant, id }) => {
+    await api.queue.answer<MessageQuestion>(historySubjects.get, 'message-log', ({ tenant, id }) => {
       const one = waiting.find((message) => message.id === id && message.tenant === tenant);
       const state = asked.has(id) ? 'cancelled' : 'scheduled';
       asked.add(id);
@@ -190,7 +129,7 @@ describe('messages that are held', () => {
   async function hold(held: 'operator' | 'own', tenant: string = testTenant.id): Promise<Message> {
     const now = Date.now();
     const message = testMessage({ held, tenant, acceptedAtMs: now, validUntilMs: now + 60_000 });
-    await queue.publish({ type: 'message.due', at: now, message, dueAtMs: message.validUntilMs });
+    await api.queue.publish({ type: 'message.due', at: now, message, dueAtMs: message.validUntilMs });
     waiting.push(message);
     return message;
   }
@@ -251,7 +190,7 @@ describe('messages that are held', () => {
   it('409: are those alone that wait for a review; 404: and that wait at all', async () => {
     const now = Date.now();
     const message = testMessage({ acceptedAtMs: now, sendAtMs: now + 30_000, validUntilMs: now + 60_000 });
-    await queue.publish({ type: 'message.due', at: now, message, dueAtMs: now + 30_000 });
+    await api.queue.publish({ type: 'message.due', at: now, message, dueAtMs: now + 30_000 });
     expect(await call('POST', `/v1/held/${message.id}:release`)).toMatchObject({ status: 409, body: { type: '/problems/not_held' } });
     for (const id of ['0'.repeat(32), 'nonsense']) expect((await call('POST', `/v1/held/${id}:reject`)).status).toBe(404);
   });

@@ -5,19 +5,17 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { newApiKey } from '@heliograph/credential';
 import {
-  historySubjects,
   newId,
   sessionKey,
   sessionPresence,
   sessionSubjects,
   webhookSubjects,
-  type InboundQuestion,
-  type LoggedInbound,
   type WebhookReplayQuestion,
+  type InboundMessage,
 } from '@heliograph/message';
 import { credentialDefaults } from '@heliograph/registry';
 import { startTelemetry, type Telemetry } from '@heliograph/service';
-import { testMessage } from '@heliograph/testbed';
+import { eventually, testMessage } from '@heliograph/testbed';
 import { endpoints } from '../src/api.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problemDetails } from '../src/http/schema.ts';
@@ -160,16 +158,14 @@ describe('a request that was found by fuzzing', () => {
 describe('what belongs to another tenant', () => {
   const session = randomUUID();
   const delivery = newId();
-  const inbound: LoggedInbound = {
+  const inbound: InboundMessage = {
     id: newId(),
-    tenant: 'acme',
     connector: 'north',
     from: '+31612345678',
     to: '+31699887766',
     content: { kind: 'text', text: 'of acme' },
     receivedAtMs: Date.now(),
     parts: 1,
-    delivered: [],
   };
   const waiting = { tenant: 'acme', held: 'own', acceptedAtMs: Date.now(), validUntilMs: Date.now() + 3600_000 } as const;
   const held = { toRelease: testMessage(waiting), toReject: testMessage(waiting) };
@@ -214,9 +210,8 @@ describe('what belongs to another tenant', () => {
     await service.queue.answer<WebhookReplayQuestion>(webhookSubjects.replay, 'test', ({ tenant, id }) => ({
       outcome: tenant === 'acme' && id === delivery ? 'replayed' : 'not_found',
     }));
-    await service.queue.answer<InboundQuestion>(historySubjects.inboundOne, 'test', ({ tenant, id }) =>
-      tenant === 'acme' && id === inbound.id ? { inbound } : {},
-    );
+    await service.queue.publish({ type: 'inbound.matched', at: inbound.receivedAtMs, inbound, tenant: 'acme', route: 'r' });
+    await eventually('message-log has it', async () => (await call('GET', `/v1/inbound/${inbound.id}`)).status === 200);
   });
 
   it('has all endpoints with an id here', () => {

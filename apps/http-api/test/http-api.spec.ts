@@ -1,13 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { newApiKey } from '@heliograph/credential';
 import {
   cancelledMarks,
-  done,
   headOf,
   leaseSubjects,
   sendingBegun,
@@ -17,10 +13,9 @@ import {
   type MessageHead,
   type MessageSubmitted,
 } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
+import type { Queue } from '@heliograph/queue';
 import {
   credentialDefaults,
-  openRegistry,
   putCredential,
   putPricePlan,
   putRoute,
@@ -30,57 +25,38 @@ import {
   smppConnectorSettings,
   type RegistryDatabase,
 } from '@heliograph/registry';
-import { createLog, parseConfig, type Running } from '@heliograph/service';
-import { createHeard, eventually, startServers, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { eventually, type Heard } from '@heliograph/testbed';
 import { endpoints } from '../src/api.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problems } from '../src/http/problem.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
+import { hearSubmitted, openApi, type Api } from './api.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 
-const workspace = new URL('../../..', import.meta.url);
-const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
 const keys = { acme: newApiKey(), other: newApiKey(), poor: newApiKey(), disabled: newApiKey(), hasty: newApiKey() };
 const to = '+31612345678';
 const bodyOctetsMax = 64 * 1024;
 
-let servers: TestServers;
+let api: Api;
 let queue: Queue;
 let registry: RegistryDatabase;
-let messageLog: ChildProcess;
-let service: Running;
+let messageLog: AppProcess;
 let base: string;
-const submitted = createHeard<MessageSubmitted>();
+let submitted: Heard<MessageSubmitted>;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'message_log'] });
-  registry = openRegistry(servers.databaseUrl);
+  api = await openApi({ schemas: ['registry', 'message_log'], withTenant: false });
+  ({ database: registry, queue } = api);
   await seed();
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
   await actAsBilling();
-  await queue.workEach({
-    stage: 'route',
-    stream: 'SUBMITTED',
-    eventsInFlightMax: 1_000,
-    async handle({ event }) {
-      if (event.type === 'message.submitted') submitted.hear(event);
-      return done();
-    },
-  });
-  messageLog = await startMessageLog();
-  service = await startService();
-  base = `http://127.0.0.1:${service.ports?.http}`;
+  submitted = await hearSubmitted(queue);
+  messageLog = await startApp('message-log', api.servers);
+  api.alsoStop(() => messageLog.end());
+  await api.start({ instance: 'Test.1', env: { HTTP_BODY_OCTETS_MAX: String(bodyOctetsMax) } });
+  base = api.url('');
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  messageLog?.kill('SIGTERM');
-  if (messageLog?.exitCode === null) await once(messageLog, 'exit');
-  await queue?.close();
-  await registry?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
 async function seed(): Promise<void> {
   await putPricePlan(registry, {
@@ -141,28 +117,6 @@ async function actAsBilling(): Promise<void> {
     limitMicroCredits: '0',
     overdrawnMicroCredits: '0',
   }));
-}
-
-async function startMessageLog(): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('apps/message-log/src/main.ts', workspace)), {
-    env: { PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  return child;
-}
-
-function startService(): Promise<Running> {
-  const parsed = parseConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    MASTER_KEY: '0f'.repeat(32),
-    HTTP_PORT: '0',
-    HTTP_BODY_OCTETS_MAX: String(bodyOctetsMax),
-  });
-  if (!parsed.ok) throw new Error(parsed.errors.join());
-  return start({ name: 'http-api', instance: 'Test.1', config: parsed.config, log });
 }
 
 interface Called {
@@ -589,15 +543,14 @@ describe('the pages', () => {
 // Last, as it takes away what the others need.
 describe('when message-log is away', () => {
   it('503 with Retry-After for what it knows; a message is accepted all the same, and found later', async () => {
-    messageLog.kill('SIGTERM');
-    await once(messageLog, 'exit');
+    await messageLog.end();
     const { status, body } = await submit({ to, text: 'x' });
     expect(status).toBe(202);
     expect(await call('DELETE', `/v1/messages/${body.id}`)).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } });
     const answer = await call('GET', `/v1/messages/${body.id}`);
     expect(answer).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('2');
-    messageLog = await startMessageLog();
+    messageLog = await startApp('message-log', api.servers);
     expect((await call('GET', `/v1/messages/${body.id}`)).status).toBe(200);
   }, 20_000);
 });

@@ -1,13 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { newApiKey } from '@heliograph/credential';
 import {
   derivedId,
-  done,
   leaseSubjects,
   newId,
   withoutDashes,
@@ -16,22 +13,14 @@ import {
   type TopUpQuestion,
 } from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
-import { credentialDefaults, openRegistry, putCredential, putTenant } from '@heliograph/registry';
-import {
-  createHeard,
-  eventually,
-  quietLog,
-  seedTenant,
-  startServers,
-  testMessage,
-  testTenant,
-  type TestServers,
-} from '@heliograph/testbed';
+import { openRegistry, putTenant } from '@heliograph/registry';
+import { eventually, quietLog, seedTenant, startServers, testMessage, testTenant, type Heard, type TestServers } from '@heliograph/testbed';
 import { keptForMs, leaseMs } from '../src/idempotency/idempotency.ts';
 import { fingerprintOf } from '../src/idempotency/key.ts';
 import { openIdempotencyTable } from '../src/idempotency/table.ts';
+import { hearSubmitted, putKey } from './api.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 
-const workspace = new URL('../../..', import.meta.url);
 const to = '+31612345678';
 const poor = newApiKey();
 const hasty = newApiKey();
@@ -39,11 +28,11 @@ const hasty = newApiKey();
 let servers: TestServers;
 let queue: Queue;
 let database: pg.Client;
-let messageLog: Service;
-let billing: Service;
-let api: Service;
-let other: Service;
-const submitted = createHeard<MessageSubmitted>();
+let messageLog: AppProcess;
+let billing: AppProcess;
+let api: AppProcess;
+let other: AppProcess;
+let submitted: Heard<MessageSubmitted>;
 
 beforeAll(async () => {
   servers = await startServers({ schemas: ['registry', 'billing', 'message_log', 'http_api'] });
@@ -52,23 +41,15 @@ beforeAll(async () => {
   database = new pg.Client({ connectionString: servers.databaseUrl });
   await database.connect();
   queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  await queue.workEach({
-    stage: 'route',
-    stream: 'SUBMITTED',
-    eventsInFlightMax: 1_000,
-    async handle({ event }) {
-      if (event.type === 'message.submitted') submitted.hear(event);
-      return done();
-    },
-  });
-  [messageLog, billing] = await Promise.all([startMessageLog(), startService('billing-credits')]);
+  submitted = await hearSubmitted(queue);
+  [messageLog, billing] = await Promise.all([startApp('message-log', servers), startApp('billing-credits', servers)]);
   await topUp(testTenant.id, 1_000_000_000_000n);
   await topUp('hasty', 1_000_000_000_000n);
   [api, other] = await Promise.all([startApi(), startApi()]);
 }, 90_000);
 
 afterAll(async () => {
-  await Promise.all([api, other, messageLog, billing].map((one) => one?.stop()));
+  await Promise.all([api, other, messageLog, billing].map((one) => one?.end()));
   await queue?.close();
   await database?.end();
   await servers?.stop();
@@ -77,18 +58,10 @@ afterAll(async () => {
 /** A tenant without credit, and one that may send one segment in a hundred seconds. */
 async function seedOthers(): Promise<void> {
   const registry = openRegistry(servers.databaseUrl, 1);
-  for (const [id, { lookupId, digest }] of Object.entries({ poor, hasty })) {
+  for (const [id, key] of Object.entries({ poor, hasty })) {
     const segmentsPerSecond = id === 'hasty' ? 0.01 : 0;
     await putTenant(registry, { id, name: id, enabled: true, pricePlanId: 'standard', defaultCountry: '', segmentsPerSecond });
-    await putCredential(registry, {
-      ...credentialDefaults,
-      id: `${id}-key`,
-      tenantId: id,
-      kind: 'api_key',
-      role: 'tenant-admin',
-      login: lookupId,
-      verifier: digest,
-    });
+    await putKey(registry, key, { id: `${id}-key`, tenantId: id, role: 'tenant-admin' });
   }
   await registry.$disconnect();
 }
@@ -98,33 +71,7 @@ async function topUp(tenant: string, microCredits: bigint): Promise<void> {
   await eventually('a top-up', () => queue.ask<object>(leaseSubjects.topUp, question, 1_000));
 }
 
-interface Service {
-  readonly port: number;
-  readonly child: ChildProcess;
-  stop(): Promise<void>;
-}
-
-async function startService(name: string, env: Record<string, string> = {}): Promise<Service> {
-  const child = fork(fileURLToPath(new URL(`apps/${name}/src/main.ts`, workspace)), {
-    env: { PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, LOG_LEVEL: 'error', ...env },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${name} ended before it was ready`)));
-  const [{ ports }] = (await Promise.race([once(child, 'message'), ended])) as [{ ports?: { http?: number } }];
-  return {
-    port: ports?.http ?? 0,
-    child,
-    async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-    },
-  };
-}
-
-const startMessageLog = () => startService('message-log', { GATHER_MS: '20ms' });
-const startApi = () => startService('http-api', { MASTER_KEY: '0f'.repeat(32), HTTP_PORT: '0' });
+const startApi = () => startApp('http-api', servers);
 
 interface Answer {
   readonly status: number;
@@ -139,12 +86,12 @@ interface Answer {
 interface Post {
   readonly body: unknown;
   readonly key: string;
-  readonly through?: Service;
+  readonly through?: AppProcess;
   readonly apiKey?: string;
 }
 
 async function post({ body, key, through = api, apiKey = testTenant.apiKey }: Post): Promise<Answer> {
-  const response = await fetch(`http://127.0.0.1:${through.port}/v1/messages`, {
+  const response = await fetch(`http://127.0.0.1:${through.ports.http}/v1/messages`, {
     method: 'POST',
     body: typeof body === 'string' ? body : JSON.stringify(body),
     headers: { Authorization: `Bearer ${apiKey}`, 'Content-Type': 'application/json', 'Idempotency-Key': key },
@@ -331,9 +278,9 @@ describe('a request whose process is gone', () => {
     const first = await post({ body: body(key), key });
     await abandon(key);
     await endLeases();
-    await messageLog.stop();
+    await messageLog.end();
     expect(await post({ body: body(key), key })).toMatchObject({ status: 503, retryAfter: '2' });
-    messageLog = await startMessageLog();
+    messageLog = await startApp('message-log', servers);
     const again = await post({ body: body(key), key });
     expect([again.status, again.text]).toEqual([202, first.text]);
     expect(await messagesOf(key)).toHaveLength(3);
@@ -345,7 +292,7 @@ describe('kill -9 of a process between accepting and answering', () => {
   const roundsMax = 12;
   const requestsPerRound = 60;
   const seed = Number(process.env.SEED ?? randomInt(1_000_000));
-  let victim: Service | undefined;
+  let victim: AppProcess | undefined;
 
   afterEach(() => void victim?.child.kill('SIGKILL'));
 

@@ -9,18 +9,12 @@ import {
   type LoggedInbound,
   type MatchAgainQuestion,
 } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, putCredential, putTenant, watchRegistry, type RegistryDatabase, type RegistryWatch } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
-import { start } from '../src/start.ts';
+import { putTenant, watchRegistry, type RegistryWatch } from '@heliograph/registry';
+import { eventually, quietLog, testTenant } from '@heliograph/testbed';
+import { openApi, putKey, type Answer, type Api } from './api.ts';
 
 const keys = { operator: newApiKey(), user: newApiKey() };
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let service: Running;
+let api: Api;
 let elsewhere: RegistryWatch;
 const asked: InboundListQuestion[] = [];
 const matchedAgain: MatchAgainQuestion[] = [];
@@ -50,21 +44,11 @@ const mine = logged({
 const stray = logged({ content: { kind: 'binary', octets: 'AAE=', udh: '0504' } });
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
+  api = await openApi();
+  const { servers, database, queue } = api;
   await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
-  const key = { kind: 'api_key' } as const;
-  await putCredential(database, {
-    ...key,
-    id: 'operator',
-    tenantId: '',
-    role: 'operator-admin',
-    login: keys.operator.lookupId,
-    verifier: keys.operator.digest,
-  });
-  await putCredential(database, { ...key, id: 'user', tenantId: testTenant.id, login: keys.user.lookupId, verifier: keys.user.digest });
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
+  await putKey(database, keys.operator, { id: 'operator', tenantId: '', role: 'operator-admin' });
+  await putKey(database, keys.user, { id: 'user', tenantId: testTenant.id });
   // message-log and the router are other apps
   await queue.answer<InboundListQuestion>(historySubjects.inbound, 'message-log', (question) => {
     asked.push(question);
@@ -79,41 +63,14 @@ beforeAll(async () => {
     return { tenant: 'other' };
   });
   elsewhere = await watchRegistry({ databaseUrl: servers.databaseUrl, listen: queue.listen, log: quietLog, pollMs: 3_600_000 });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config: readConfig(schema, {
-      DATABASE_URL: servers.databaseUrl,
-      NATS_URL: servers.natsUrl,
-      HTTP_PORT: '0',
-      MASTER_KEY: 'a5'.repeat(32),
-    }),
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
+  api.alsoStop(elsewhere.stop);
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await elsewhere?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
-async function call(method: string, path: string, { as = 'operator', body, tenant }: CallOptions = {}) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${path}`, {
-    method,
-    headers: {
-      Authorization: `Bearer ${keys[as].key}`,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...(tenant === undefined ? {} : { 'Heliograph-Tenant': tenant }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
-  return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as any };
-}
+const call = (method: string, path: string, { as = 'operator', body, tenant }: CallOptions = {}): Promise<Answer> =>
+  api.call(method, path, body, { bearer: keys[as].key, tenant });
 interface CallOptions {
   readonly as?: keyof typeof keys;
   readonly body?: object;
@@ -143,7 +100,7 @@ describe('inbound routes', () => {
       next: 'r2',
     });
     expect((await call('GET', '/v1/inbound-routes/r1')).body).toEqual(shown);
-    const audit = await database.audit.findMany({ where: { subject: 'r1' } });
+    const audit = await api.database.audit.findMany({ where: { subject: 'r1' } });
     expect(audit.map(({ action }) => action)).toEqual(['inbound_route.created']);
   });
 
@@ -252,7 +209,7 @@ describe('messages from handsets', () => {
     });
     const { delivered: _, ...inbound } = stray;
     expect(matchedAgain).toEqual([{ inbound }]);
-    expect(await database.audit.findMany({ where: { subject: stray.id } })).toMatchObject([
+    expect(await api.database.audit.findMany({ where: { subject: stray.id } })).toMatchObject([
       { action: 'inbound.match_asked', actor: 'operator' },
     ]);
     expect((await call('POST', `/v1/inbound/${mine.id}:match`)).body).toEqual({ id: mine.id, outcome: 'matched', tenant: testTenant.id });

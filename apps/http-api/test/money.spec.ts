@@ -1,42 +1,24 @@
 /** What tenants and operators see and do of money, with the real billing-credits and message-log beside. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { newApiKey } from '@heliograph/credential';
 import { headOf, newId, type BalanceLow, type Message } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, putCredential, putTenant } from '@heliograph/registry';
-import { readConfig, type Running } from '@heliograph/service';
-import {
-  createHeard,
-  eventually,
-  quietLog,
-  seedTenant,
-  startServers,
-  testMessage,
-  testTenant,
-  type TestServers,
-} from '@heliograph/testbed';
+import { putTenant } from '@heliograph/registry';
+import { createHeard, eventually, testMessage, testTenant } from '@heliograph/testbed';
 import { parse } from 'csv-parse/sync';
-import { config as schema } from '../src/config.ts';
 import { creditEndpoints } from '../src/credits/endpoints.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
 import { usageEndpoints } from '../src/usage/endpoints.ts';
+import { openApi, operator, putKey, type Api } from './api.ts';
+import { startApp } from './app-process.ts';
 
-const operator = newApiKey();
 const user = newApiKey();
 const stranger = newApiKey();
 const credit = 1_000_000n;
 /** Three pages of usage. */
 const messagesMany = 1_100;
 
-let servers: TestServers;
-let queue: Queue;
-let service: Running;
-const children: ChildProcess[] = [];
+let api: Api;
 const notices = createHeard<BalanceLow>();
 const acceptedAtMs = Date.now() - 1_000;
 const special = testMessage({
@@ -51,30 +33,11 @@ const many = Array.from({ length: messagesMany }, () =>
 );
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api', 'billing', 'message_log'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  const database = openRegistry(servers.databaseUrl, 1);
-  await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
-  const key = { kind: 'api_key', mode: 'live' } as const;
-  await putCredential(database, {
-    ...key,
-    id: 'user',
-    tenantId: testTenant.id,
-    role: 'tenant-user',
-    login: user.lookupId,
-    verifier: user.digest,
-  });
-  await putCredential(database, {
-    ...key,
-    id: 'stranger',
-    tenantId: 'other',
-    role: 'tenant-admin',
-    login: stranger.lookupId,
-    verifier: stranger.digest,
-  });
-  await database.$disconnect();
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  await queue.workEach({
+  api = await openApi({ schemas: ['registry', 'http_api', 'billing', 'message_log'] });
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  await putKey(api.database, user, { id: 'user', tenantId: testTenant.id, role: 'tenant-user' });
+  await putKey(api.database, stranger, { id: 'stranger', tenantId: 'other', role: 'tenant-admin' });
+  await api.queue.workEach({
     stage: 'webhook',
     stream: 'REPORTED',
     eventsInFlightMax: 10_000,
@@ -83,33 +46,12 @@ beforeAll(async () => {
       return { kind: 'done', events: [] };
     },
   });
-  await Promise.all([startProcess('billing-credits'), startProcess('message-log')]);
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({ name: 'http-api', instance: 'test', config, log: quietLog as never });
+  for (const { end } of await Promise.all([startApp('billing-credits', api.servers), startApp('message-log', api.servers)]))
+    api.alsoStop(end);
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  for (const child of children) if (child.exitCode === null && child.kill('SIGTERM')) await once(child, 'exit');
-  await queue?.close();
-  await servers?.stop();
-}, 30_000);
-
-async function startProcess(app: string): Promise<void> {
-  const child = fork(fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url)), {
-    env: { PATH: process.env.PATH, DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  children.push(child);
-  await once(child, 'message');
-}
+afterAll(() => api?.stop(), 30_000);
 
 interface Call {
   readonly body?: object;
@@ -119,16 +61,7 @@ interface Call {
 }
 
 async function ask(method: string, path: string, { body, key = testTenant.apiKey, accept, tenant }: Call = {}) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.http}${path}`, {
-    method,
-    headers: {
-      'X-API-Key': key,
-      ...(body ? { 'Content-Type': 'application/json' } : {}),
-      ...(accept === undefined ? {} : { Accept: accept }),
-      ...(tenant === undefined ? {} : { 'Heliograph-Tenant': tenant }),
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
+  const response = await api.ask(method, path, body, { key, tenant, headers: accept === undefined ? {} : { Accept: accept } });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json');
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
@@ -142,7 +75,7 @@ const post = (path: string, body: object, call: Call = {}) => ask('POST', path, 
 const put = (path: string, body: object, call: Call = {}) => ask('PUT', path, { key: operator.key, ...call, body });
 const ofTenant = `/v1/tenants/${testTenant.id}`;
 const table = (text: string): Record<string, string>[] => parse(text, { columns: true }) as Record<string, string>[];
-const submit = (message: Message) => queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
+const submit = (message: Message) => api.queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message });
 const audited = async () =>
   (await get(`/v1/audit?tenant=${testTenant.id}&limit=100`, { key: operator.key })).body.entries as {
     action: string;
@@ -229,7 +162,7 @@ describe('thresholds', () => {
     expect(notice).toMatchObject({ tenant: testTenant.id, thresholdMicroCredits: '1986000000', spendableMicroCredits: '1985000000' });
     await Promise.all(many.map(submit));
     const reported = { type: 'message.reported', at: Date.now(), state: 'failed' } as const;
-    await queue.publish({ ...reported, message: headOf(special) });
+    await api.queue.publish({ ...reported, message: headOf(special) });
     await eventually('all of it is posted', async () => (await get('/v1/balance')).body.refunded === '2.500000');
     expect(notices.all).toHaveLength(1);
   }, 30_000);

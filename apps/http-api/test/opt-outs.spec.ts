@@ -1,92 +1,52 @@
 /** Who wants no more messages, over HTTP: http-api alone on real servers. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { newApiKey } from '@heliograph/credential';
-import { openQueue, type Queue } from '@heliograph/queue';
 import {
   inboundSettingsOf,
-  openRegistry,
-  putCredential,
   putTenant,
   readAudit,
   sayOptOuts,
   watchOptOuts,
   watchRegistry,
   type OptOuts,
-  type RegistryDatabase,
   type RegistryWatch,
-  type Role,
 } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
-import { start } from '../src/start.ts';
+import { eventually, quietLog, testTenant } from '@heliograph/testbed';
+import { openApi, putKey, type Answer, type Api } from './api.ts';
 
-const keys = { admin: testTenant.apiKey, user: newApiKey(), other: newApiKey() };
+const [user, other] = [newApiKey(), newApiKey()];
+const keys = { admin: testTenant.apiKey, user: user.key, other: other.key };
 const path = '/v1/opt-outs';
-const log = createLog({ name: 'test', level: 'silent', instance: 'test' });
 
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let service: Running;
+let api: Api;
 let followed: OptOuts;
 let registry: RegistryWatch;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
+  api = await openApi();
+  const { servers, database, queue } = api;
   await putTenant(database, { id: 'other', name: 'Other', pricePlanId: 'standard', defaultCountry: 'NL' });
-  await putKey('acme-user', testTenant.id, keys.user, 'tenant-user');
-  await putKey('other-admin', 'other', keys.other, 'tenant-admin');
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
+  await putKey(database, user, { id: 'acme-user', tenantId: testTenant.id, role: 'tenant-user' });
+  await putKey(database, other, { id: 'other-admin', tenantId: 'other', role: 'tenant-admin' });
   // by broadcast alone
-  const follow = { databaseUrl: servers.databaseUrl, listen: queue.listen, log, pollMs: 3_600_000 };
+  const follow = { databaseUrl: servers.databaseUrl, listen: queue.listen, log: quietLog, pollMs: 3_600_000 };
   [followed, registry] = await Promise.all([watchOptOuts(follow), watchRegistry(follow)]);
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-  });
-  service = await start({ name: 'http-api', instance: 'test', config, log });
+  api.alsoStop(followed.stop);
+  api.alsoStop(registry.stop);
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await followed?.stop();
-  await registry?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
-function putKey(id: string, tenantId: string, { lookupId, digest }: typeof keys.user, role: Role): Promise<void> {
-  return putCredential(database, { id, tenantId, kind: 'api_key', role, login: lookupId, verifier: digest });
-}
-
-async function call(method: string, to: string, { as = 'admin', body }: { as?: keyof typeof keys; body?: object } = {}) {
-  const key = keys[as];
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${to}`, {
-    method,
-    headers: {
-      'X-API-Key': typeof key === 'string' ? key : key.key,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json');
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
-  return { status: response.status, body: (isJson ? JSON.parse(text) : text) as any };
-}
+const call = (method: string, to: string, { as = 'admin', body }: { as?: keyof typeof keys; body?: object } = {}): Promise<Answer> =>
+  api.call(method, to, body, { key: keys[as] });
 
 const list = async (query = '', as?: keyof typeof keys) =>
   (await call('GET', `${path}?${query}`, as ? { as } : {})).body.optOuts.map((one: { sender: string; recipient: string }) => [
     one.sender,
     one.recipient,
   ]);
-const auditOf = async (action: string) => (await readAudit(database, { limit: 100 })).filter((entry) => entry.action === action);
+const auditOf = async (action: string) => (await readAudit(api.database, { limit: 100 })).filter((entry) => entry.action === action);
 
 describe('opt-outs', () => {
   it('200: are none at first', async () => {
@@ -148,7 +108,7 @@ describe('opt-outs', () => {
       via: 'keyword',
       at: new Date(0),
     } as const;
-    await sayOptOuts(database, [said]);
+    await sayOptOuts(api.database, [said]);
     const there = { recipient: '+4712345678', sender: 'shop', via: 'keyword' };
     expect(await call('POST', path, { body: { recipient: '+4712345678', sender: 'Shop' } })).toMatchObject({ body: { optOuts: [there] } });
   });

@@ -2,21 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '@heliograph/credential';
-import { openRegistry, putCredential } from '@heliograph/registry';
-import { readConfig, type Running } from '@heliograph/service';
-import { browserWaitMs, launchBrowser, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import { putCredential } from '@heliograph/registry';
+import { browserWaitMs, launchBrowser, testTenant } from '@heliograph/testbed';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { generate } from 'selfsigned';
-import { config as schema } from '../src/config.ts';
-import { start } from '../src/start.ts';
+import { openApi, type Api } from './api.ts';
 
 /** What only a browser decides: which cookies it keeps and sends, and what it says of the page that asks. */
 const login = { login: 'jo', password: 'correct horse battery staple' };
 const somewhere = '/v1/sessions/00000000-0000-4000-8000-000000000000';
 
-let servers: TestServers;
-let plain: Running;
-let secure: Running;
+let api: Api;
 let browser: Browser;
 
 beforeAll(async () => {
@@ -24,10 +20,8 @@ beforeAll(async () => {
 }, browserWaitMs);
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  const registry = openRegistry(servers.databaseUrl, 1);
-  await putCredential(registry, {
+  api = await openApi();
+  await putCredential(api.database, {
     id: 'jo',
     tenantId: testTenant.id,
     kind: 'person',
@@ -35,34 +29,21 @@ beforeAll(async () => {
     login: login.login,
     verifier: await hashPassword(login.password),
   });
-  await registry.$disconnect();
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }]);
-  const files = { HTTP_TLS_CERT_FILE: join(servers.folder, 'cert.pem'), HTTP_TLS_KEY_FILE: join(servers.folder, 'key.pem') };
+  const { folder } = api.servers;
+  const files = { HTTP_TLS_CERT_FILE: join(folder, 'cert.pem'), HTTP_TLS_KEY_FILE: join(folder, 'key.pem') };
   writeFileSync(files.HTTP_TLS_CERT_FILE, cert);
   writeFileSync(files.HTTP_TLS_KEY_FILE, key);
-  plain = await startService({});
-  secure = await startService(files);
+  await api.start({ instance: 'plain' });
+  await api.start({ instance: 'secure', env: files });
 }, 60_000);
 
 afterAll(async () => {
   await browser?.close();
-  await plain?.stop();
-  await secure?.stop();
-  await servers?.stop();
+  await api?.stop();
 }, 30_000);
 
-function startService(more: Record<string, string>): Promise<Running> {
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    ...more,
-  });
-  return start({ name: 'http-api', instance: 'test', config, log: quietLog as never });
-}
-
-const plainBase = (): string => `http://127.0.0.1:${plain.ports?.['http']}`;
+const plainBase = (): string => api.url('');
 
 /** An empty page of that origin, as a page that we or somebody else would have there. */
 async function openPage(context: BrowserContext, origin: string, content = ''): Promise<Page> {
@@ -120,7 +101,7 @@ describe('a page of ours', () => {
 
   it('over TLS has a cookie that is bound to this host and never goes without TLS', async () => {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
-    const origin = `https://127.0.0.1:${secure.ports?.['http']}`;
+    const origin = api.url('', 1).replace('http:', 'https:');
     const { page, token } = await logIn(context, origin);
     expect(await context.cookies()).toMatchObject([
       { name: '__Host-heliograph', domain: '127.0.0.1', path: '/', httpOnly: true, secure: true, sameSite: 'Strict' },

@@ -2,63 +2,52 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { hashPassword, wrapLegacyVerifier } from '@heliograph/credential';
-import { openRegistry, putCredential, type RegistryDatabase } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import { putCredential } from '@heliograph/registry';
+import { eventually, quietLog, testTenant } from '@heliograph/testbed';
 import type { PGStore } from 'connect-pg-simple';
 import pg from 'pg';
 import type { z } from 'zod';
-import { config as schema } from '../src/config.ts';
 import { problemDetails } from '../src/http/schema.ts';
 import { person } from '../src/persons/schema.ts';
 import { openSessionStore } from '../src/persons/store.ts';
-import { start } from '../src/start.ts';
+import { openApi, type Api } from './api.ts';
 
 /** Why a session ends, as the login of the person to whom it happens. */
 const endings: Readonly<Record<string, (id: string) => Promise<unknown>>> = {
-  'is disabled': (id) => registry.credential.update({ where: { id }, data: { enabled: false } }),
-  'is removed': (id) => registry.credential.delete({ where: { id } }),
-  'has expired': (id) => registry.credential.update({ where: { id }, data: { expiresAt: new Date() } }),
-  'got another password': (id) => registry.credential.update({ where: { id }, data: { secretSetAt: new Date() } }),
-  'may not come from here': (id) => registry.credential.update({ where: { id }, data: { allowIps: ['198.51.100.0/24'] } }),
+  'is disabled': (id) => api.database.credential.update({ where: { id }, data: { enabled: false } }),
+  'is removed': (id) => api.database.credential.delete({ where: { id } }),
+  'has expired': (id) => api.database.credential.update({ where: { id }, data: { expiresAt: new Date() } }),
+  'got another password': (id) => api.database.credential.update({ where: { id }, data: { secretSetAt: new Date() } }),
+  'may not come from here': (id) => api.database.credential.update({ where: { id }, data: { allowIps: ['198.51.100.0/24'] } }),
 };
 
 const password = 'correct horse battery staple';
 /** A credential that is taken back is refused everywhere within a second; as much again for a machine that is busy with other tests. */
 const withinMs = 2_000;
 
-let servers: TestServers;
-let registry: RegistryDatabase;
+let api: Api;
 let sessions: pg.Client;
-let services: Running[] = [];
-const logged: string[] = [];
 /** What must be in no log: cookies and tokens. */
 const secrets = new Set<string>([password]);
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  registry = openRegistry(servers.databaseUrl, 1);
-  sessions = new pg.Client({ connectionString: servers.databaseUrl });
+  api = await openApi();
+  sessions = new pg.Client({ connectionString: api.servers.databaseUrl });
   await sessions.connect();
+  api.alsoStop(() => sessions.end());
   // before the services start, as a login that is tried before they know it counts as a guess
   for (const login of ['jo', 'guessed', 'changer', 'hijacked', 'long-enough-login', ...Object.keys(endings)]) await putPerson(login);
   await putPerson('reader', { role: 'tenant-user' });
   await putPerson('op', { tenantId: '', role: 'operator-admin' });
   const hex = createHash('sha256').update(password).digest('hex');
   await putPerson('imported', { verifier: (await wrapLegacyVerifier('sha256', hex)) as string });
-  services = [await startService('one'), await startService('two')];
+  for (const instance of ['one', 'two']) await api.start({ instance });
 }, 60_000);
 
-afterAll(async () => {
-  for (const service of services) await service.stop();
-  await sessions?.end();
-  await registry?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
 async function putPerson(login: string, fields: Partial<Parameters<typeof putCredential>[1]> = {}): Promise<void> {
-  await putCredential(registry, {
+  await putCredential(api.database, {
     id: idOfPerson(login),
     tenantId: testTenant.id,
     kind: 'person',
@@ -72,17 +61,6 @@ async function putPerson(login: string, fields: Partial<Parameters<typeof putCre
 
 function idOfPerson(login: string): string {
   return `person-${login.replaceAll(' ', '-')}`;
-}
-
-function startService(instance: string): Promise<Running> {
-  const log = createLog({ name: 'test', level: 'debug', instance, destination: { write: (line) => void logged.push(line) } });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-  });
-  return start({ name: 'http-api', instance, config, log });
 }
 
 interface Call {
@@ -108,14 +86,11 @@ function newBrowser(service = 0): Browser {
     csrfToken: '',
     service,
     async call(method, path, { body, headers = {} } = {}) {
-      const response = await fetch(`http://127.0.0.1:${services[browser.service]?.ports?.http}${path}`, {
-        method,
-        headers: {
-          ...(browser.cookie === '' ? {} : { Cookie: browser.cookie }),
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      const given = { ...(browser.cookie === '' ? {} : { Cookie: browser.cookie }), ...headers };
+      const response = await api.ask(method, path, body === undefined ? undefined : JSON.stringify(body), {
+        key: '',
+        headers: given,
+        service: browser.service,
       });
       const [set] = response.headers.getSetCookie();
       if (set !== undefined) browser.cookie = /Expires=Thu, 01 Jan 1970/.test(set) ? '' : (set.split(';')[0] as string);
@@ -191,7 +166,7 @@ describe('POST /v1/session', () => {
 
   it('200: a verifier of another product is made ours, and the session goes on', async () => {
     const browser = await loggedIn('imported');
-    const { verifier } = await registry.credential.findUniqueOrThrow({ where: { id: 'person-imported' } });
+    const { verifier } = await api.database.credential.findUniqueOrThrow({ where: { id: 'person-imported' } });
     expect(verifier).toMatch(/^\$argon2id\$/);
     expect(await browser.call('GET', '/v1/session')).toMatchObject({ status: 200 });
   });
@@ -277,8 +252,8 @@ describe('a session', () => {
     const browser = await loggedIn('jo', 0);
     browser.service = 1;
     expect(await browser.change('DELETE', somewhere)).toMatchObject({ status: 404 });
-    await services[1]?.stop();
-    services[1] = await startService('two');
+    await api.services[1]?.stop();
+    await api.start({ instance: 'two' });
     expect(await browser.change('DELETE', somewhere)).toMatchObject({ status: 404 });
   });
 
@@ -326,7 +301,7 @@ describe('a session', () => {
 it('expired sessions are deleted by and by, and no others', async () => {
   const [over, going] = [await loggedIn(), await loggedIn()].map(({ cookie }) => digestOf(cookie));
   await sessions.query(`UPDATE http_api.session SET expire = now() - interval '5 seconds' WHERE sid = $1`, [over]);
-  const { store, close } = openSessionStore({ databaseUrl: servers.databaseUrl, log: quietLog });
+  const { store, close } = openSessionStore({ databaseUrl: api.servers.databaseUrl, log: quietLog });
   await promisify((done: (error: Error | null) => void) => (store as PGStore).pruneSessions(done))();
   await close();
   const { rows } = await sessions.query('SELECT sid FROM http_api.session WHERE sid = ANY($1)', [[over, going]]);
@@ -365,7 +340,7 @@ describe('a request of a session that changes something', () => {
       ] as const)
         expect(await browser.call(method, path, { headers })).toMatchObject({ status: 403, type: 'csrf' });
     }
-    const origin = `http://127.0.0.1:${services[0]?.ports?.http}`;
+    const origin = api.url('');
     for (const headers of [{}, { 'Sec-Fetch-Site': 'same-origin' }, { Origin: origin }])
       expect(await browser.change('DELETE', somewhere, { headers })).toMatchObject({ status: 404 });
   });
@@ -409,7 +384,7 @@ describe('PUT /v1/session/password', () => {
       expect(old).toMatchObject({ status: 401 });
       await newBrowser(service).logIn('changer', next);
     }
-    const [entry, ...more] = await registry.audit.findMany({ where: { subject: 'person-changer' } });
+    const [entry, ...more] = await api.database.audit.findMany({ where: { subject: 'person-changer' } });
     expect([entry, more]).toMatchObject([
       { actor: 'person-changer', tenantId: testTenant.id, action: 'credential.password_changed', address: '127.0.0.1' },
       [],
@@ -446,17 +421,17 @@ describe('PUT /v1/session/password', () => {
 
 it('401: the sessions of a tenant that is disabled end within a second', async () => {
   const browser = await loggedIn();
-  await registry.tenant.update({ where: { id: testTenant.id }, data: { enabled: false } });
+  await api.database.tenant.update({ where: { id: testTenant.id }, data: { enabled: false } });
   await eventually('it has ended', async () => (await browser.call('GET', '/v1/sessions')).status === 401, withinMs);
-  await registry.tenant.update({ where: { id: testTenant.id }, data: { enabled: true } });
+  await api.database.tenant.update({ where: { id: testTenant.id }, data: { enabled: true } });
   await eventually('it is enabled again', async () => {
     return (await newBrowser().call('GET', '/v1/sessions', { headers: { 'X-API-Key': testTenant.apiKey } })).status === 200;
   });
 });
 
 it('no password, cookie or token is in the log', () => {
-  expect(logged.length).toBeGreaterThan(100);
-  const lines = logged.join('');
+  expect(api.lines.length).toBeGreaterThan(100);
+  const lines = api.lines.join('');
   for (const secret of secrets) expect(lines).not.toContain(secret);
 });
 
@@ -466,6 +441,6 @@ it('503 when sessions cannot be looked up or stored; API keys go on', async () =
   await sessions.query('ALTER TABLE http_api.session RENAME TO session_away');
   expect(await browser.call('GET', '/v1/sessions')).toMatchObject({ status: 503, type: 'unavailable' });
   expect(await newBrowser().call('POST', '/v1/session', { body: { login: 'jo', password } })).toMatchObject({ status: 503 });
-  for (const what of ['looked up', 'stored']) expect(logged.join('')).toContain(`session cannot be ${what}`);
+  for (const what of ['looked up', 'stored']) expect(api.lines.join('')).toContain(`session cannot be ${what}`);
   expect(await newBrowser().call('GET', '/v1/sessions', { headers: { 'X-API-Key': testTenant.apiKey } })).toMatchObject({ status: 200 });
 });

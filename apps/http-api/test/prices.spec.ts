@@ -1,66 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { newApiKey } from '@heliograph/credential';
 import { historySubjects, type MarginsAnswer, type MarginsQuestion } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, readAudit, type RegistryDatabase } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { quietLog, seedTenant, startBank, startServers, testTenant, type TestServers } from '@heliograph/testbed';
-import { config as schema } from '../src/config.ts';
+import { readAudit } from '@heliograph/registry';
+import { testTenant } from '@heliograph/testbed';
 import { endpoints } from '../src/api.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
-import { start } from '../src/start.ts';
+import { startApi, type Api } from './api.ts';
 
-const operator = newApiKey();
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let service: Running;
+let api: Api;
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  startBank(queue, 1_000_000_000n);
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config,
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
+  api = await startApi({ funds: 1_000_000_000n });
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
-async function call(method: string, path: string, body?: unknown, { key = operator.key, type = 'application/json' } = {}) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${path}`, {
-    method,
-    headers: { 'X-API-Key': key, ...(body === undefined ? {} : { 'Content-Type': type }) },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  const answer = { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-  return answer;
-}
-
-const csv = (path: string, text: string, type = 'text/csv') => call('POST', path, text, { type });
+const call: Api['call'] = (...request) => api.call(...request);
+const csv = (path: string, text: string, type = 'text/csv') => call('POST', path, text, { headers: { 'Content-Type': type } });
 const fits = (name: keyof typeof endpoints, body: unknown) =>
   expect((endpoints[name] as Endpoint).answer.schemas[0]?.safeParse(body)).toMatchObject({ success: true });
 const plan = '/v1/price-plans/standard';
 const putPlan = (...prices: object[]) => call('PUT', plan, { name: 'Standard', prices });
-const lastAudit = async () => (await readAudit(database, { limit: 1 }))[0];
+const lastAudit = async () => (await readAudit(api.database, { limit: 1 }))[0];
 
 /** What sending it would cost and what it then does cost, or why it is refused. */
 async function sold(to: string, text = 'Hello') {
@@ -216,7 +176,7 @@ describe('POST of a CSV of prices', () => {
   });
 
   it('415: to an endpoint that takes none', async () => {
-    expect((await call('PUT', plan, 'x', { type: 'text/csv' })).status).toBe(415);
+    expect((await call('PUT', plan, 'x', { headers: { 'Content-Type': 'text/csv' } })).status).toBe(415);
   });
 });
 
@@ -317,7 +277,7 @@ describe('GET /v1/margins', () => {
       ],
       more: false,
     };
-    await queue.answer<MarginsQuestion>(historySubjects.margins, 'message-log', async (question) => (asked.push(question), answer));
+    await api.queue.answer<MarginsQuestion>(historySubjects.margins, 'message-log', async (question) => (asked.push(question), answer));
     const { status, body } = await call('GET', `/v1/margins?since=${since}&until=2026-11-02T00:00:00Z&by=prefix&digits=3`);
     expect(status).toBe(200);
     fits('margins', body);

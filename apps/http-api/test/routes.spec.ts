@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { newApiKey } from '@heliograph/credential';
 import {
   historySubjects,
   newId,
@@ -9,20 +8,13 @@ import {
   type RecordedQuestion,
   type RouteFactsAnswer,
 } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { openRegistry, readAudit, watchRegistry, type RegistryDatabase, type RegistryWatch } from '@heliograph/registry';
-import { createLog, readConfig, type Running } from '@heliograph/service';
-import { eventually, quietLog, seedTenant, startBank, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import { readAudit, watchRegistry, type RegistryWatch } from '@heliograph/registry';
+import { eventually, quietLog, testTenant } from '@heliograph/testbed';
 import { endpoints } from '../src/api.ts';
-import { config as schema } from '../src/config.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
-import { start } from '../src/start.ts';
+import { openApi, operator, type Answer, type Api } from './api.ts';
 
-const operator = newApiKey();
-let servers: TestServers;
-let database: RegistryDatabase;
-let queue: Queue;
-let service: Running;
+let api: Api;
 /** As any other service has it. */
 let elsewhere: RegistryWatch;
 /** What the router would answer; undefined: it is away. */
@@ -31,37 +23,17 @@ let facts: RouteFactsAnswer | undefined;
 let traffic: RecordedMessage[] = [];
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  database = openRegistry(servers.databaseUrl, 1);
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
-  startBank(queue, 1_000_000_000n);
+  api = await openApi({ funds: 1_000_000_000n });
+  const { servers, queue } = api;
   await queue.answer(routeFactsSubject, 'router', () => facts ?? new Promise<object>(() => {}));
   await queue.answer<RecordedQuestion>(historySubjects.recorded, 'message-log', recorded);
   elsewhere = await watchRegistry({ databaseUrl: servers.databaseUrl, listen: queue.listen, log: quietLog, pollMs: 3_600_000 });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-    OPERATOR_KEY_DIGEST: operator.digest,
-  });
-  service = await start({
-    name: 'http-api',
-    instance: 'test',
-    config,
-    log: createLog({ name: 'test', level: 'silent', instance: 'test' }),
-  });
+  api.alsoStop(elsewhere.stop);
+  await api.start();
   for (const id of ['north', 'south']) await ok('PUT', `/v1/connectors/${id}`, { settings: { host: '127.0.0.1', port: 1 } });
 }, 60_000);
 
-afterAll(async () => {
-  await service?.stop();
-  await elsewhere?.stop();
-  await queue?.close();
-  await database?.$disconnect();
-  await servers?.stop();
-}, 30_000);
+afterAll(() => api?.stop(), 30_000);
 
 /** Only the route that the tests' tenant has. */
 beforeEach(async () => {
@@ -78,16 +50,7 @@ function recorded({ limit, before }: RecordedQuestion): RecordedAnswer {
   return { messages, ...(from + messages.length < traffic.length ? { next: messages.at(-1)?.id ?? '' } : {}) };
 }
 
-async function call(method: string, path: string, body?: unknown, key = operator.key) {
-  const response = await fetch(`http://127.0.0.1:${service.ports?.['http']}${path}`, {
-    method,
-    headers: { 'X-API-Key': key, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each test knows what it asked for
-  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as any };
-}
+const call = (method: string, path: string, body?: unknown, key = operator.key): Promise<Answer> => api.call(method, path, body, { key });
 
 async function ok(method: string, path: string, body?: unknown) {
   const answer = await call(method, path, body);
@@ -101,7 +64,7 @@ const to = (connectorId: string, rest: object = {}) => ({ targets: [{ connectorI
 const published = async () => (await ok('GET', '/v1/routes?limit=100')).routes.map(({ id }: { id: string }) => id);
 const version = async () => (await ok('GET', '/v1/route-versions?limit=1')).versions[0].version as number;
 const begin = async (note = '') => (await ok('POST', '/v1/route-drafts', { note })).id as string;
-const lastAudit = async (limit = 1) => (await readAudit(database, { limit })).map(({ action, subject }) => [action, subject]);
+const lastAudit = async (limit = 1) => (await readAudit(api.database, { limit })).map(({ action, subject }) => [action, subject]);
 
 describe('a route', () => {
   const whole = {

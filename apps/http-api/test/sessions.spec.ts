@@ -1,86 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
-import { join } from 'node:path';
 import { hashPassword, newApiKey } from '@heliograph/credential';
-import { credentialDefaults, openRegistry, putCredential, putTenant, tenantDefaults } from '@heliograph/registry';
-import { readConfig, type Running } from '@heliograph/service';
+import { putCredential, putTenant } from '@heliograph/registry';
 import { createSession, type Session } from '@heliograph/smpp';
-import { eventually, quietLog, seedTenant, startServers, testTenant, type TestServers } from '@heliograph/testbed';
+import { eventually, testTenant } from '@heliograph/testbed';
 import type { z } from 'zod';
-import { config as schema } from '../src/config.ts';
 import { problemDetails } from '../src/http/schema.ts';
 import { sessionList } from '../src/sessions/schema.ts';
-import { start } from '../src/start.ts';
+import { openApi, putKey, type Api } from './api.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 
 /** smpp-ingress is another app: two of its processes, as pods would be. */
-let servers: TestServers;
-let api: Running;
-let ingresses: { process: ChildProcess; port: number }[] = [];
+let api: Api;
+let ingresses: AppProcess[] = [];
 const other = newApiKey();
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  await seedOther();
-  ingresses = await Promise.all([startIngress(), startIngress()]);
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-  });
-  api = await start({ name: 'http-api', instance: 'test', config, log: quietLog as never });
+  api = await openApi({ schemas: ['registry'] });
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  await putKey(api.database, other, { id: 'other-api', tenantId: 'other', role: 'tenant-admin' });
+  const verifier = await hashPassword(testTenant.password);
+  await putCredential(api.database, { id: 'other-smpp', tenantId: 'other', kind: 'smpp', login: 'other', verifier });
+  ingresses = await Promise.all([startApp('smpp-ingress', api.servers), startApp('smpp-ingress', api.servers)]);
+  for (const ingress of ingresses) api.alsoStop(() => ingress.end('SIGKILL'));
+  await api.start();
 }, 60_000);
 
-afterAll(async () => {
-  await api?.stop();
-  for (const { process } of ingresses) {
-    if (process.signalCode !== null) continue;
-    process.kill('SIGKILL');
-    await once(process, 'exit');
-  }
-  await servers?.stop();
-}, 30_000);
-
-async function seedOther(): Promise<void> {
-  const database = openRegistry(servers.databaseUrl, 1);
-  await putTenant(database, { ...tenantDefaults, id: 'other', name: 'Other', pricePlanId: 'standard' });
-  const common = { ...credentialDefaults, tenantId: 'other' };
-  await putCredential(database, {
-    ...common,
-    id: 'other-api',
-    kind: 'api_key',
-    role: 'tenant-admin',
-    login: other.lookupId,
-    verifier: other.digest,
-  });
-  const verifier = await hashPassword(testTenant.password);
-  await putCredential(database, { ...common, id: 'other-smpp', kind: 'smpp', login: 'other', verifier });
-  await database.$disconnect();
-}
-
-async function startIngress(): Promise<{ process: ChildProcess; port: number }> {
-  const process = fork(join(import.meta.dirname, '../../smpp-ingress/src/main.ts'), {
-    env: {
-      PATH: globalThis.process.env['PATH'],
-      DATABASE_URL: servers.databaseUrl,
-      NATS_URL: servers.natsUrl,
-      SMPP_PORT: '0',
-      SMPP_TLS_PORT: '0',
-      SMPP_TLS_DIR: join(servers.folder, 'tls'),
-      LOG_LEVEL: 'error',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const [told] = (await once(process, 'message')) as [{ ports: { smpp: number } }];
-  return { process, port: told.ports.smpp };
-}
+afterAll(() => api?.stop(), 30_000);
 
 async function bind(ingress: number, command: 'bind_transmitter' | 'bind_receiver' | 'bind_transceiver', systemId: string) {
-  const socket = net.connect(ingresses[ingress]?.port as number, '127.0.0.1');
+  const socket = net.connect(ingresses[ingress]?.ports.smpp as number, '127.0.0.1');
   await once(socket, 'connect');
   const { promise: ended, resolve } = Promise.withResolvers<string>();
   const session: Session = createSession({
@@ -97,9 +47,8 @@ async function bind(ingress: number, command: 'bind_transmitter' | 'bind_receive
   return { session, ended };
 }
 
-function call(method: string, path: string, key: string = testTenant.apiKey): Promise<Response> {
-  return fetch(`http://127.0.0.1:${api.ports?.['http']}${path}`, { method, headers: { 'X-API-Key': key } });
-}
+const call = (method: string, path: string, key: string = testTenant.apiKey): Promise<Response> =>
+  api.ask(method, path, undefined, { key });
 
 async function listed(key?: string): Promise<z.infer<typeof sessionList>['sessions']> {
   const answer = await call('GET', '/v1/sessions', key);
@@ -155,7 +104,7 @@ describe('DELETE /v1/sessions/{id}', () => {
   it('503: its ingress has just been killed; it is not listed any more', async () => {
     const { ended } = await bind(0, 'bind_transceiver', testTenant.systemId);
     const [session] = await listed();
-    ingresses[0]?.process.kill('SIGKILL');
+    ingresses[0]?.child.kill('SIGKILL');
     await ended;
     const answer = await call('DELETE', `/v1/sessions/${session?.id}`);
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);

@@ -1,43 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { newApiKey, verifyWebhook } from '@heliograph/credential';
 import { headOf, newId, type MessageReported } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
-import { credentialDefaults, openRegistry, putCredential, putTenant, readAudit, tenantDefaults } from '@heliograph/registry';
-import { readConfig, type Running } from '@heliograph/service';
-import {
-  createHeard,
-  eventually,
-  quietLog,
-  seedTenant,
-  startServers,
-  testMessage,
-  testTenant,
-  type TestServers,
-} from '@heliograph/testbed';
+import { putTenant, readAudit } from '@heliograph/registry';
+import { createHeard, eventually, testMessage, testTenant } from '@heliograph/testbed';
 import type { z } from 'zod';
-import { config as schema } from '../src/config.ts';
 import type { Endpoint } from '../src/http/endpoint.ts';
 import { problemDetails } from '../src/http/schema.ts';
-import { start } from '../src/start.ts';
+import { openApi, putKey, type Api } from './api.ts';
+import { startApp, type AppProcess } from './app-process.ts';
 import { webhookEndpoints } from '../src/webhook/endpoints.ts';
 import type { addressList, deliveryList, webhook, webhookTestResult } from '../src/webhook/schema.ts';
 
-const masterKey = 'a5'.repeat(32);
 const other = newApiKey();
 /** May look at its messages, and at no webhook. */
 const user = newApiKey();
 
-let servers: TestServers;
-let api: Running;
-let queue: Queue;
+let api: Api;
 /** dlr-forwarder is another app, so a process of its own. */
-let forwarder: ChildProcess;
+let forwarder: AppProcess;
 let receiver: Server;
 let receiverUrl: string;
 /** What the receiver answers by path; a path that is not here answers 200. */
@@ -47,41 +30,21 @@ const held = new Map<string, Promise<void>>();
 const received = createHeard<{ path: string; headers: IncomingHttpHeaders; body: string }>();
 
 beforeAll(async () => {
-  servers = await startServers({ schemas: ['registry', 'dlr', 'http_api'], syncAlways: false });
-  await seedTenant(servers.databaseUrl);
-  await seedKeys();
-  queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
+  api = await openApi({ schemas: ['registry', 'dlr', 'http_api'] });
+  await putTenant(api.database, { id: 'other', name: 'Other', pricePlanId: 'standard' });
+  await putKey(api.database, other, { id: 'other-api', tenantId: 'other', role: 'tenant-admin' });
+  await putKey(api.database, user, { id: 'acme-user', tenantId: testTenant.id });
   [receiver, receiverUrl] = await startReceiver();
-  forwarder = await startForwarder();
-  const env = { DATABASE_URL: servers.databaseUrl, NATS_URL: servers.natsUrl, HTTP_PORT: '0', MASTER_KEY: masterKey };
-  const config = readConfig(schema, { ...env, ALLOW_PRIVATE_WEBHOOKS: 'true', WEBHOOK_EGRESS_IPS: '192.0.2.0/28, 2001:db8::1' });
-  api = await start({ name: 'http-api', instance: 'test', config, log: quietLog as never });
+  forwarder = await startApp('dlr-forwarder', api.servers);
+  api.alsoStop(() => forwarder.end());
+  await api.start({ env: { ALLOW_PRIVATE_WEBHOOKS: 'true', WEBHOOK_EGRESS_IPS: '192.0.2.0/28, 2001:db8::1' } });
 }, 60_000);
 
 afterAll(async () => {
   await api?.stop();
-  await end(forwarder);
-  await queue?.close();
   receiver?.closeAllConnections();
   receiver?.close();
-  await servers?.stop();
 }, 30_000);
-
-async function seedKeys(): Promise<void> {
-  const database = openRegistry(servers.databaseUrl, 1);
-  await putTenant(database, { ...tenantDefaults, id: 'other', name: 'Other', pricePlanId: 'standard' });
-  const key = { ...credentialDefaults, kind: 'api_key' } as const;
-  await putCredential(database, {
-    ...key,
-    id: 'other-api',
-    tenantId: 'other',
-    role: 'tenant-admin',
-    login: other.lookupId,
-    verifier: other.digest,
-  });
-  await putCredential(database, { ...key, id: 'acme-user', tenantId: testTenant.id, login: user.lookupId, verifier: user.digest });
-  await database.$disconnect();
-}
 
 async function startReceiver(): Promise<[Server, string]> {
   const server = createServer((request, response) => {
@@ -97,31 +60,6 @@ async function startReceiver(): Promise<[Server, string]> {
   return [server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`];
 }
 
-async function startForwarder(): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, '../../dlr-forwarder/src/main.ts'), {
-    env: {
-      PATH: process.env['PATH'],
-      DATABASE_URL: servers.databaseUrl,
-      NATS_URL: servers.natsUrl,
-      MASTER_KEY: masterKey,
-      ALLOW_PRIVATE_WEBHOOKS: 'true',
-      WEBHOOK_POLL_MS: '100',
-      LOG_LEVEL: 'error',
-    },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  return child;
-}
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill(signal);
-  await ended;
-}
-
 type Name = keyof typeof webhookEndpoints;
 
 interface Asked {
@@ -134,11 +72,7 @@ interface Asked {
 /** Every answer fits what its endpoint declares. */
 async function call<Body>(name: Name, { body, key = testTenant.apiKey, id = '', query = '' }: Asked = {}) {
   const { method, path, answer }: Endpoint = webhookEndpoints[name];
-  const response = await fetch(`http://127.0.0.1:${api.ports?.http}${path.replace('{id}', id)}${query}`, {
-    method: method.toUpperCase(),
-    headers: { ...(key === '' ? {} : { 'X-API-Key': key }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
+  const response = await api.ask(method.toUpperCase(), path.replace('{id}', id) + query, body, { key });
   const given = (await response.json()) as Body;
   const declared = response.ok ? answer.schemas[0] : problemDetails;
   expect(declared?.safeParse(given)).toMatchObject({ success: true });
@@ -151,7 +85,7 @@ type Page = z.infer<typeof deliveryList>;
 async function report(path: string): Promise<MessageReported> {
   const message = headOf(testMessage({ tenant: testTenant.id, webhook: receiverUrl + path }));
   const event: MessageReported = { type: 'message.reported', at: Date.now(), message, state: 'delivered' };
-  await queue.publish(event);
+  await api.queue.publish(event);
   return event;
 }
 
@@ -189,13 +123,11 @@ describe('POST /v1/webhook/secret:rotate', () => {
       const posted = await postedTest();
       return isSigned(posted, ended.secrets[0] ?? '') && String(posted.headers['webhook-signature']).split(' ').length === 1;
     });
-    const database = openRegistry(servers.databaseUrl, 1);
-    const [last] = await readAudit(database, { tenantId: testTenant.id, limit: 1 });
+    const [last] = await readAudit(api.database, { tenantId: testTenant.id, limit: 1 });
     expect(last).toMatchObject({ action: 'webhook.secret_rotated', actor: testTenant.apiCredential });
-    expect(JSON.stringify(await database.audit.findMany(), (_, value) => (typeof value === 'bigint' ? String(value) : value))).not.toMatch(
-      /whsec_/,
-    );
-    await database.$disconnect();
+    expect(
+      JSON.stringify(await api.database.audit.findMany(), (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+    ).not.toMatch(/whsec_/);
   }, 30_000);
 
   it.each([
@@ -365,13 +297,13 @@ it.each<[number, Name, Asked]>([
 
 // Last, as it takes dlr-forwarder away.
 it('a report that was owed when dlr-forwarder was killed is posted by the next; meanwhile 503, and the webhook is shown all the same', async () => {
-  await end(forwarder, 'SIGKILL');
+  await forwarder.end('SIGKILL');
   const event = await report('/after');
   expect(await call('webhookDeliveries')).toMatchObject({ status: 503 });
   expect(await call('replayWebhookDelivery', { id: newId() })).toMatchObject({ status: 503 });
   expect(await call('testWebhook', { body: {} })).toMatchObject({ status: 503 });
   expect(await call<Shown>('webhook')).toMatchObject({ status: 200, body: { endpoint: null } });
-  forwarder = await startForwarder();
+  forwarder = await startApp('dlr-forwarder', api.servers);
   await received.until(({ path }) => path === '/after');
   expect((await deliveryOf(event, 'delivered')).attempts).toHaveLength(1);
 }, 60_000);

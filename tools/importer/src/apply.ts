@@ -1,4 +1,5 @@
-import { Refused, type ControlPlane } from './control-plane.ts';
+import { Refused } from '@heliograph/operator-command';
+import type { ImportApi } from './import-api.ts';
 import { creditsText, topUpKey, type Ownership, type Step } from './plan.ts';
 import type { LineProblem } from './users.ts';
 
@@ -8,7 +9,7 @@ export interface Application {
   /** Of tenants that are made. */
   readonly pricePlanId: string;
   readonly fileHash: string;
-  readonly controlPlane: ControlPlane;
+  readonly api: ImportApi;
 }
 
 /**
@@ -20,19 +21,19 @@ export async function applyImport({
   ownership,
   pricePlanId,
   fileHash,
-  controlPlane,
+  api,
 }: Application): Promise<{ done: number; problems: readonly LineProblem[] }> {
   const problems: LineProblem[] = [];
   let done = 0;
-  if ('tenant' in ownership) await controlPlane.checkTenant(ownership.tenant);
+  if ('tenant' in ownership) await api.checkTenant(ownership.tenant);
   for (const { user, tenant } of steps.filter(({ does }) => does === 'create')) {
     try {
-      if ('perUser' in ownership) await controlPlane.ensureTenant({ id: tenant, pricePlanId });
+      if ('perUser' in ownership) await api.ensureTenant({ id: tenant, pricePlanId });
       if (user.credits > 0) {
         const key = topUpKey(fileHash, user.systemId);
-        await controlPlane.topUp(tenant, { credits: creditsText(user.credits), key, note: `SmppServerUsers ${user.systemId}` });
+        await api.topUp(tenant, { credits: creditsText(user.credits), key, note: `SmppServerUsers ${user.systemId}` });
       }
-      await controlPlane.createCredential(tenant, user);
+      await api.createCredential(tenant, user);
       done++;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { helpRows, isSafeUrl, keyFileOption, readArguments, unsafeUrl, type Parsed } from '@heliograph/operator-command';
 import type { Format } from './file.ts';
 import type { Ownership } from './plan.ts';
 import type { SecretForm } from './users.ts';
@@ -15,7 +15,7 @@ export interface Options {
   readonly apply: boolean;
 }
 
-export type ParsedOptions = { kind: 'run'; options: Options } | { kind: 'help' } | { kind: 'wrong'; errors: readonly string[] };
+export type ParsedOptions = Parsed<Options>;
 
 const optionTable = {
   tenant: { type: 'string', argument: 'ID', help: 'all users become system ids of this tenant, which must exist; their credits are its' },
@@ -29,13 +29,13 @@ const optionTable = {
   },
   format: { type: 'string', argument: 'csv|sql', help: 'of the file; without it, by its content' },
   url: { type: 'string', argument: 'URL', help: 'of http-api; a dry run with it also says who is there already' },
-  'key-file': { type: 'string', argument: 'FILE', help: "with an operator's API key; else HELIOGRAPH_OPERATOR_KEY" },
+  'key-file': keyFileOption,
   apply: { type: 'boolean', help: 'do it; without it nothing is changed' },
   help: { type: 'boolean', short: 'h', help: 'this text' },
 } as const;
 
 export function parseOptions(args: readonly string[]): ParsedOptions {
-  const parsed = readArguments(args);
+  const parsed = readArguments({ args: [...args], options: optionTable, allowPositionals: true });
   if (typeof parsed === 'string') return { kind: 'wrong', errors: [parsed] };
   const { values, positionals } = parsed;
   if (values.help) return { kind: 'help' };
@@ -47,7 +47,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     (values.tenant === undefined) === (values['tenant-per-user'] !== true) && 'say either --tenant ID or --tenant-per-user',
     !passwords && '--passwords must be hash or plain',
     values.format !== undefined && !['csv', 'sql'].includes(values.format) && '--format must be csv or sql',
-    values.url !== undefined && !isSafeUrl(values.url) && '--url must be https, or http to this machine: the key of an operator goes there',
+    values.url !== undefined && !isSafeUrl(values.url) && unsafeUrl,
     values.apply && values.url === undefined && '--apply needs --url',
   ].filter((error) => typeof error === 'string');
   if (errors.length > 0 || file === undefined || !passwords) return { kind: 'wrong', errors };
@@ -66,34 +66,14 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   };
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: optionTable, allowPositionals: true });
-  } catch (error) {
-    // parseArgs says by an exception what is wrong with the arguments, in words for people
-    return (error as Error).message;
-  }
-}
-
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return protocol === 'https:' || (protocol === 'http:' && (hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname)));
-}
-
 export function helpText(): string {
-  const rows = Object.entries(optionTable).map(([flag, option]) => ({
-    name: `--${flag}${'argument' in option ? ` ${option.argument}` : ''}`,
-    text: `${option.help}${'default' in option ? ` [${option.default}]` : ''}`,
-  }));
-  const width = Math.max(...rows.map(({ name }) => name.length));
   return [
     'npm run import-users -- FILE (--tenant ID | --tenant-per-user) [options]',
     '',
     'Brings the users of an Auron-style SMPP server in: the table SmppServerUsers (SystemID, PasswordHash, Credits, AddressRange) as a CSV or a SQL dump.',
     'It is a dry run unless --apply is given. The same file a second time changes nothing.',
     '',
-    ...rows.map(({ name, text }) => `  ${name.padEnd(width)}  ${text}`),
+    ...helpRows(optionTable),
     '',
   ].join('\n');
 }

@@ -1,3 +1,5 @@
+import { createControlPlane, Refused, type ControlPlane } from '@heliograph/operator-command';
+
 /** The part of Heliograph's API that shows the ledger, to an operator. Amounts are credits with six places. */
 export interface LedgerProof {
   readonly tenants: readonly ProvenTenant[];
@@ -29,21 +31,17 @@ export interface Difference {
   readonly foundAt: string;
 }
 
-/** An answer that was not wished for, or none; the message is for people and has no secret. */
-export class NotShown extends Error {}
-
 const pageSize = 100;
-const requestMsMax = 30_000;
-const triesMax = 5;
 
-/** `url` of http-api, `key` of an operator. Rejects with NotShown. */
+/** `url` of http-api, `key` of an operator. Rejects with Refused or Unreachable. */
 export async function readLedger({ url, key }: { url: string; key: string }): Promise<LedgerProof> {
+  const controlPlane = createControlPlane({ url, key });
   const tenants: ProvenTenant[] = [];
   let comparedAt: string | null = null;
   for (let after: string | null = ''; after !== null;) {
     const from: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
     const page = await read<{ tenants: ProvenTenant[]; next: string | null; comparedAt: string | null }>(
-      { url, key },
+      controlPlane,
       `/v1/proof?limit=${pageSize}${from}`,
     );
     tenants.push(...page.tenants);
@@ -53,7 +51,7 @@ export async function readLedger({ url, key }: { url: string; key: string }): Pr
   for (let before: string | null = ''; before !== null;) {
     const from: string = before === '' ? '' : `&before=${before}`;
     const page = await read<{ differences: Difference[]; next: string | null }>(
-      { url, key },
+      controlPlane,
       `/v1/differences?open=true&limit=${pageSize}${from}`,
     );
     differences.push(...page.differences);
@@ -62,32 +60,13 @@ export async function readLedger({ url, key }: { url: string; key: string }): Pr
   return { tenants, differences, comparedAt };
 }
 
-async function read<Page>({ url, key }: { url: string; key: string }, path: string): Promise<Page> {
-  for (let tried = 1; ; tried++) {
-    const response = await reach(new URL(path, url), {
-      headers: { authorization: `Bearer ${key}` },
-      // the key must not follow a redirect
-      redirect: 'error',
-      signal: AbortSignal.timeout(requestMsMax),
-    });
-    if (response.ok) return (await response.json()) as Page;
-    if (![429, 503].includes(response.status) || tried === triesMax) throw new NotShown(`${path}: ${await problemOf(response)}`);
-    await response.body?.cancel();
-    await new Promise((resolve) => setTimeout(resolve, 1_000 * Math.min(Number(response.headers.get('retry-after') ?? 1), 10)));
-  }
+async function read<Page>(controlPlane: ControlPlane, path: string): Promise<Page> {
+  const response = await controlPlane.ask('GET', path);
+  if (!response.ok) throw new Refused(`${path}: ${await problemOf(response)}`);
+  return (await response.json()) as Page;
 }
 
 async function problemOf(response: Response): Promise<string> {
   const { type = '', detail = '' } = (await response.json().catch(() => ({}))) as { type?: string; detail?: string };
   return `${response.status} ${type} ${detail}`.trim();
-}
-
-/** fetch rejects for one reason only, a request that got no answer, and says why in its cause. */
-async function reach(url: URL, request: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, request);
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new NotShown(`${url.origin} does not answer: ${(cause as Error | undefined)?.message ?? message}`);
-  }
 }

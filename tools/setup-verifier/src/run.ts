@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments, type Command } from '@heliograph/operator-command';
+import type { parseArgs } from 'node:util';
 import { listOf } from './checks.ts';
 import { lookAtDatabase, type Owner } from './database.ts';
 import type { Facts, Settings } from './facts.ts';
@@ -9,15 +10,6 @@ import { lookAtNats } from './nats.ts';
 import { addressesOfThisMachine, lookAtPorts } from './ports.ts';
 import { judge, reportText } from './report.ts';
 import { readSettings, settingErrorsOf } from './settings.ts';
-
-export interface Run {
-  readonly args: readonly string[];
-  readonly env: Settings;
-  /** To stdout. */
-  print(text: string): void;
-  /** To stderr. */
-  warn(text: string): void;
-}
 
 export const root = join(import.meta.dirname, '../../..');
 
@@ -44,7 +36,7 @@ Exit code 1 when anything fails.
 `;
 
 /** Gives the exit code: 0 nothing fails, 1 something does, 2 a wrong call. */
-export async function run({ args, env, print, warn }: Run): Promise<number> {
+export async function run({ args, env, print, warn }: Command): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') return (warn(`${options}\n\n${help}`), 2);
   if (options.help) return (print(help), 0);
@@ -63,13 +55,9 @@ export async function run({ args, env, print, warn }: Run): Promise<number> {
 type Options = ReturnType<typeof parseArgs<{ options: typeof optionTable }>>['values'];
 
 function readOptions(args: readonly string[]): Options | string {
-  try {
-    const { values } = parseArgs({ args: [...args], options: optionTable });
-    return ['production', 'demo'].includes(values.profile) ? values : '--profile must be production or demo';
-  } catch (error) {
-    // parseArgs says by an exception what is wrong with the arguments, in words for people
-    return (error as Error).message;
-  }
+  const parsed = readArguments({ args: [...args], options: optionTable });
+  if (typeof parsed === 'string') return parsed;
+  return ['production', 'demo'].includes(parsed.values.profile) ? parsed.values : '--profile must be production or demo';
 }
 
 function settingsOf(env: Settings, file: string | undefined): Settings | string {

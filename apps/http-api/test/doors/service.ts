@@ -1,13 +1,9 @@
 import { expect } from '@jest/globals';
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { hashPassword, newApiKey } from '@heliograph/credential';
-import { done, leaseSubjects, type LeaseAnswer, type LeaseQuestion, type MessageSubmitted } from '@heliograph/message';
-import { openQueue, type Queue } from '@heliograph/queue';
+import { leaseSubjects, type LeaseAnswer, type LeaseQuestion, type MessageSubmitted } from '@heliograph/message';
+import type { Queue } from '@heliograph/queue';
 import {
   credentialDefaults,
-  openRegistry,
   putCredential,
   putPricePlan,
   putRoute,
@@ -18,10 +14,9 @@ import {
   type Credential,
   type RegistryDatabase,
 } from '@heliograph/registry';
-import { createLog, readConfig } from '@heliograph/service';
-import { createHeard, quietLog, startServers, type Heard } from '@heliograph/testbed';
-import { config as schema } from '../../src/config.ts';
-import { start } from '../../src/start.ts';
+import type { Heard } from '@heliograph/testbed';
+import { startApp } from '../app-process.ts';
+import { hearSubmitted, openApi } from '../api.ts';
 
 /** Tenants; all let secrets be parameters but `careful`. The bank has nothing for `poor` and never answers about `unlucky`; `hasty` has a pace. */
 const tenants = ['acme', 'other', 'poor', 'hasty', 'unlucky', 'careful'] as const;
@@ -73,39 +68,21 @@ export interface DoorService {
 
 /** http-api with its doors on real servers and a real message-log; billing-credits is a stand-in. */
 export async function startDoorService({ history = false } = {}): Promise<DoorService> {
-  const servers = await startServers({ schemas: ['registry', 'http_api', 'message_log'], syncAlways: false });
-  const registry = openRegistry(servers.databaseUrl, 2);
+  const api = await openApi({ schemas: ['registry', 'http_api', 'message_log'], withTenant: false });
+  const { database: registry, queue } = api;
   await seed(registry);
-  const queue = await openQueue({ url: servers.natsUrl, name: 'test', log: quietLog });
   await actAsBilling(queue);
-  const submitted = createHeard<MessageSubmitted>();
-  await queue.workEach({
-    stage: 'route',
-    stream: 'SUBMITTED',
-    eventsInFlightMax: 1_000,
-    async handle({ event }) {
-      if (event.type === 'message.submitted') submitted.hear(event);
-      return done();
-    },
-  });
-  const messageLog = history ? await startMessageLog(servers) : undefined;
-  const lines: string[] = [];
-  const log = createLog({ name: 'http-api', level: 'trace', instance: 'test', destination: { write: (line) => void lines.push(line) } });
-  const config = readConfig(schema, {
-    DATABASE_URL: servers.databaseUrl,
-    NATS_URL: servers.natsUrl,
-    HTTP_PORT: '0',
-    MASTER_KEY: 'a5'.repeat(32),
-  });
-  const service = await start({ name: 'http-api', instance: 'test', config, log });
-  const base = `http://127.0.0.1:${service.ports?.['http']}`;
+  const submitted = await hearSubmitted(queue);
+  if (history) api.alsoStop((await startApp('message-log', api.servers)).end);
+  await api.start();
+  const base = api.url('');
 
   return {
     queue,
     registry,
     base,
     submitted,
-    lines,
+    lines: api.lines,
     async call(method, path, { headers = {}, body } = {}) {
       const response = await fetch(base + path, { method, headers, body: (body as string) ?? null, redirect: 'manual' });
       const text = await response.text();
@@ -116,13 +93,7 @@ export async function startDoorService({ history = false } = {}): Promise<DoorSe
       await putCredential(registry, credential);
       queue.broadcast(registryChanged, {});
     },
-    async stop() {
-      await service.stop();
-      if (messageLog?.kill('SIGTERM') && messageLog.exitCode === null) await once(messageLog, 'exit');
-      await queue.close();
-      await registry.$disconnect();
-      await servers.stop();
-    },
+    stop: api.stop,
   };
 }
 
@@ -178,14 +149,4 @@ async function actAsBilling(queue: Queue): Promise<void> {
       : { kind: 'granted', lease: `lease-${tenant}`, microCredits: wantMicroCredits, expiresAtMs: Date.now() + 60_000 };
   });
   await queue.answer(leaseSubjects.giveBack, 'billing', () => ({}));
-}
-
-async function startMessageLog({ databaseUrl, natsUrl }: { databaseUrl: string; natsUrl: string }) {
-  const child = fork(join(import.meta.dirname, '../../../message-log/src/main.ts'), {
-    env: { PATH: process.env['PATH'], DATABASE_URL: databaseUrl, NATS_URL: natsUrl, LOG_LEVEL: 'error', GATHER_MS: '20ms' },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  await once(child, 'message');
-  return child;
 }

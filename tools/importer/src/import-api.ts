@@ -1,8 +1,9 @@
+import { createControlPlane, Refused } from '@heliograph/operator-command';
 import type { Known } from './plan.ts';
 import type { User } from './users.ts';
 
 /** The part of Heliograph's API that an import needs, as an operator. */
-export interface ControlPlane {
+export interface ImportApi {
   knownSystemIds(): Promise<Known>;
   /** Makes the tenant unless it is there. */
   ensureTenant(tenant: { id: string; pricePlanId: string }): Promise<void>;
@@ -12,12 +13,6 @@ export interface ControlPlane {
   topUp(tenant: string, given: { credits: string; key: string; note: string }): Promise<void>;
   createCredential(tenant: string, user: User): Promise<void>;
 }
-
-/** An answer that was not wished for; the message is for people and has no secret. */
-export class Refused extends Error {}
-
-/** Nobody answers there. */
-export class Unreachable extends Error {}
 
 interface Page {
   readonly credentials: readonly { readonly kind: string; readonly login: string; readonly tenant: string | null }[];
@@ -31,31 +26,9 @@ interface Problem {
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
 
-const requestMsMax = 30_000;
-const triesMax = 5;
-
 /** `url` of http-api, `key` of an operator. */
-export function createControlPlane({ url, key }: { url: string; key: string }): ControlPlane {
-  async function ask(method: string, path: string, { body, tenant }: { body?: object; tenant?: string } = {}): Promise<Response> {
-    const headers = {
-      authorization: `Bearer ${key}`,
-      ...(body && { 'content-type': 'application/json' }),
-      ...(tenant !== undefined && { 'heliograph-tenant': tenant }),
-    };
-    for (let tried = 1; ; tried++) {
-      const response = await reach(new URL(path, url), {
-        method,
-        headers,
-        ...(body && { body: JSON.stringify(body) }),
-        // the key must not follow a redirect
-        redirect: 'error',
-        signal: AbortSignal.timeout(requestMsMax),
-      });
-      if (![429, 503].includes(response.status) || tried === triesMax) return response;
-      await response.body?.cancel();
-      await new Promise((resolve) => setTimeout(resolve, 1_000 * Math.min(Number(response.headers.get('retry-after')) || 1, 10)));
-    }
-  }
+export function createImportApi(access: { url: string; key: string }): ImportApi {
+  const { ask } = createControlPlane(access);
 
   async function expectOk(what: string, response: Response): Promise<Response> {
     if (response.ok) return response;
@@ -94,14 +67,4 @@ export function createControlPlane({ url, key }: { url: string; key: string }): 
       await expectOk(`system id ${systemId}`, await ask('POST', '/v1/credentials', { body, tenant }));
     },
   };
-}
-
-/** fetch rejects for one reason only, a request that got no answer, and says why in its cause. */
-async function reach(url: URL, request: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, request);
-  } catch (error) {
-    const { message, cause } = error as Error;
-    throw new Unreachable(`${url.origin} does not answer: ${(cause as Error | undefined)?.message ?? message}`);
-  }
 }
