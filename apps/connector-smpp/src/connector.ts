@@ -12,6 +12,7 @@ import { createHealth } from './health/health.ts';
 import { metricsOf } from './metrics.ts';
 import type { WantedConnector } from './plan.ts';
 import { createReceiver } from './receive/receiver.ts';
+import type { Neighbours } from './send/neighbours.ts';
 import { createSender, type PutOff } from './send/sender.ts';
 import { createTally } from './health/tally.ts';
 import { createTurns } from './link/turns.ts';
@@ -24,6 +25,7 @@ export interface ConnectorOptions {
   readonly cancelled: Marks;
   /** Who wants no more messages. */
   readonly optOuts: Pick<OptOuts, 'has'>;
+  readonly neighbours: Neighbours;
   readonly mode: ConnectorMode;
   /** Its circuit or its links have changed. */
   readonly onHealth: () => void;
@@ -57,7 +59,7 @@ const lookEveryMs = 20;
 const unbindMs = 1_000;
 
 export async function startConnector(options: ConnectorOptions): Promise<RunningConnector> {
-  const { connector, queue, putOff, cancelled, optOuts, onHealth, log: appLog } = options;
+  const { connector, queue, putOff, cancelled, optOuts, neighbours, onHealth, log: appLog } = options;
   const { id, settings } = connector;
   const log = appLog.child({ connector: id });
   const metrics = metricsOf(id);
@@ -80,7 +82,19 @@ export async function startConnector(options: ConnectorOptions): Promise<Running
   };
   const asides = createAsides({ connector: id, queue, ...reading, log });
   const gate = createGate({ circuit, tally, mode: () => mode });
-  const sender = createSender({ connector, sessions: submitting, putOff, cancelled, optOuts, gate, asides, heldMax, metrics, log });
+  const sender = createSender({
+    connector,
+    sessions: submitting,
+    putOff,
+    cancelled,
+    optOuts,
+    gate,
+    asides,
+    neighbours,
+    heldMax,
+    metrics,
+    log,
+  });
   const endCancelling = cancelled.onPut((id) => {
     if (!sender.cancel(id)) queue.broadcast(sendingBegun, { id } satisfies SendingBegun);
   });

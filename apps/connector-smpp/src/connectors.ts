@@ -3,6 +3,7 @@ import type { Delivery, Marks, Queue } from '@heliograph/queue';
 import type { OptOuts, Snapshot } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
 import type { Answer } from './send/answer.ts';
+import type { Neighbours } from './send/neighbours.ts';
 import type { ToDeliver } from './send/backlog.ts';
 import { startConnector, type RunningConnector } from './connector.ts';
 import { planConnectors, wantedConnectors, type WantedConnector } from './plan.ts';
@@ -14,6 +15,7 @@ export interface ConnectorsOptions {
   readonly cancelled: Marks;
   /** Who wants no more messages. */
   readonly optOuts: Pick<OptOuts, 'has'>;
+  readonly neighbours: Neighbours;
   readonly log: Log;
   /** Ids; empty = every enabled connector of kind smpp. */
   readonly only: readonly string[];
@@ -41,7 +43,17 @@ type Entry = {
 
 const startAgainMs = 1_000;
 
-export function createConnectors({ queue, cancelled, optOuts, log, only, open, drainMs, onHealth }: ConnectorsOptions): Connectors {
+export function createConnectors({
+  queue,
+  cancelled,
+  optOuts,
+  neighbours,
+  log,
+  only,
+  open,
+  drainMs,
+  onHealth,
+}: ConnectorsOptions): Connectors {
   const entries = new Map<string, Entry>();
   /** The end of the last one of that id: two never run at once, as both would read the same messages. */
   const ends = new Map<string, Promise<void>>();
@@ -99,6 +111,7 @@ export function createConnectors({ queue, cancelled, optOuts, log, only, open, d
         putOff,
         cancelled,
         optOuts,
+        neighbours,
         mode: modeOf(wanted.id),
         onHealth() {
           const running = entries.get(wanted.id)?.running;

@@ -7,6 +7,7 @@ import type { config as schema } from './config.ts';
 import { bindsOf, type RunningConnector } from './connector.ts';
 import { createConnectors } from './connectors.ts';
 import { createOrphans } from './orphans/orphans.ts';
+import { createNeighbours } from './send/neighbours.ts';
 import type { WantedConnector } from './plan.ts';
 
 /** Left of the time to drain for closing the queue and the database. */
@@ -26,10 +27,12 @@ export async function start({ config, log, instance }: ServiceContext<typeof sch
   const drainMs = Math.max(1_000, config.DRAIN_MS - closeMs);
   const tellHealth = (running: RunningConnector): void =>
     queue.broadcast(connectorHealth, { ...running.health(Date.now()), instance } satisfies ConnectorHealth);
+  const neighbours = createNeighbours({ listen: queue.listen });
   const connectors = createConnectors({
     queue,
     cancelled,
     optOuts,
+    neighbours,
     log,
     only: config.CONNECTORS,
     open: vault.open,

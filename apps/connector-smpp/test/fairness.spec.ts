@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
-import type { Message, MessageSent } from '@heliograph/message';
+import { connectorTenants, type ConnectorTenants, type Message, type MessageSent } from '@heliograph/message';
 import type { Running } from '@heliograph/service';
 import { eventually } from '@heliograph/testbed';
 import { unnotedMax } from '../src/send/sender.ts';
@@ -76,6 +76,45 @@ test('a tenant with 20,000 in front of a slow provider does not delay the 20 of 
   expect(carrier.stats()).toMatchObject({ messages: 20_020, distinct: 20_020, duplicates: 0 });
   expect(sentOf([...many20k, ...few])).toHaveLength(20_020);
   await eventually('its queue is empty', async () => (await setAside('slow')).length === 0);
+});
+
+test('a tenant that is alone is not set aside, however long the queue; when another one comes it is, and that one is not delayed', async () => {
+  const carrier = await provider('alone');
+  await platform.connector('alone', { port: carrier.port, window: 50, segmentsPerSecond: 500 });
+  apps.push(await platform.startApp());
+  const seen = new Map<string, number>();
+  const tell = () => {
+    const tenants = [...seen].map(([tenant, atMs]) => ({ tenant, atMs }));
+    const lanes = [{ connector: 'alone', class: 'normal', tenants }] as const;
+    platform.queue.broadcast(connectorTenants, { atMs: Date.now(), lanes } satisfies ConnectorTenants);
+  };
+  const routed = async (tenant: string, count: number) => {
+    seen.set(tenant, Date.now());
+    tell();
+    return many('alone', tenant, count);
+  };
+  tell();
+  const telling = setInterval(tell, 200);
+  const asides: string[] = [];
+  const looking = setInterval(async () => asides.push(...(await setAside('alone'))), 50);
+  try {
+    const many5k = await routed('large', 5_000);
+    await sent(many5k.slice(0, 2_000));
+    expect(asides).toEqual([]);
+    const atMs = Date.now();
+    const few = await routed('small', 1);
+    await sent(few);
+    const delayMs = (sentOf(few)[0] as MessageSent).at - atMs;
+    console.log(`the other one left after ${delayMs} ms`);
+    expect(delayMs).toBeLessThan(2_000);
+    await eventually('it was seen to be set aside', () => asides.includes('message.backlogged.alone.normal.large'));
+    await platform.connector('alone', { port: carrier.port, window: 50, segmentsPerSecond: 0 });
+    await sent(many5k);
+    expect(carrier.stats()).toMatchObject({ messages: 5_001, distinct: 5_001, duplicates: 0 });
+  } finally {
+    clearInterval(telling);
+    clearInterval(looking);
+  }
 });
 
 /** A process of its own, to be killed. */

@@ -5,6 +5,9 @@ export const config = defineConfig(
     MASTER_KEY: secret()
       .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
       .describe("opens the tenants' webhook secrets: 32 octets in hex"),
+    RECEIPT_HOLD_MS: durationMs()
+      .default(3_000)
+      .describe('how long a message waits for its receipts in memory before it becomes a row; 0 = not at all, as with several processes'),
     EARLY_RECEIPT_KEEP_MS: durationMs().default(3_600_000).describe('how long a receipt with an unknown id waits for its message'),
     NO_REPORT_AFTER_MS: durationMs()
       .default(259_200_000)

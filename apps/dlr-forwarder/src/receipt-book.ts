@@ -330,7 +330,7 @@ function segmentsOf(events: readonly MessageSent[]): (SegmentKey & { event: numb
 }
 
 /** Receipts to wait for: a provider that gives several segments one id sends one receipt for them; a segment without an id never gets any. */
-function countSegments(providerIds: readonly string[]): number {
+export function countSegments(providerIds: readonly string[]): number {
   const given = providerIds.filter((id) => id !== '');
   return new Set(given).size + providerIds.length - given.length;
 }
@@ -345,9 +345,14 @@ export function textOf({ group, providerId }: SegmentKey): string {
   return `${group}\0${providerId}`;
 }
 
-/** Only what the later stages need is kept, should an event carry a whole message. JSON writes U+0000 as an escape, so the text is storable. */
+/** Only what the later stages need is kept, should an event carry a whole message. */
+export function headToKeep(message: MessageHead): MessageHead {
+  return 'content' in message ? headOf(message as Message) : message;
+}
+
+/** JSON writes U+0000 as an escape, so the text is storable. */
 function headText(message: MessageHead): string {
-  return JSON.stringify('content' in message ? headOf(message as Message) : message);
+  return JSON.stringify(headToKeep(message));
 }
 
 function matchedOf(row: MatchedRow): MatchedSegment {

@@ -44,6 +44,11 @@ export function foldReceipts(events: readonly ReceiptReceived[]): KeyedReceipt[]
   return [...folded.values()];
 }
 
+/** A receipt met its message in memory. */
+export function countMatched(): void {
+  matchedReceipts.add();
+}
+
 function count(events: readonly ReceiptReceived[], messageIds: readonly (string | undefined)[]): void {
   events.forEach((event, i) => {
     if (event.state === 'sent') intermediateReceipts.add();

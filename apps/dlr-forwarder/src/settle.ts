@@ -69,8 +69,11 @@ export async function settle(
   const onTheWay = await takeOnTheWay(book, matched, again);
   const given = new Set<string>();
   for (const [messageId, { ending, again }] of endedNow) {
-    (again ? returned : endings).add(1, stateLabels[ending.state]);
-    log.debug({ messageId, state: again ? 'returned' : ending.state, errorCode: ending.errorCode }, 'report');
+    if (!again) countEnding(log, messageId, ending);
+    else {
+      returned.add(1, stateLabels[ending.state]);
+      log.debug({ messageId, state: 'returned', errorCode: ending.errorCode }, 'report');
+    }
   }
   for (const [messageId, { receipt }] of onTheWay) log.debug({ messageId, state: 'sent', errorCode: receipt.errorCode }, 'report');
   return deliveries.map((delivery, i) => {
@@ -116,6 +119,11 @@ function withSpan(head: MessageHead, { state, atMs }: Pick<SegmentReceipt, 'stat
   const { traceparent } = head;
   if (traceparent === undefined) return head;
   return { ...head, traceparent: recordSpan('report', { traceparent, startMs: atMs, endMs: Date.now(), attributes: { state } }) };
+}
+
+export function countEnding(log: Log, messageId: string, { state, errorCode }: Ending): void {
+  endings.add(1, stateLabels[state]);
+  log.debug({ messageId, state, errorCode }, 'report');
 }
 
 const nothing = done();

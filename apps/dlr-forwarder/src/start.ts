@@ -6,11 +6,11 @@ import type { config as schema } from './config.ts';
 import { isDataError, openDatabase } from './database.ts';
 import { HOUR } from './duration.ts';
 import { openEndpoints } from './endpoints.ts';
-import { createOutcomesHandler } from './outcomes.ts';
+import { watchOthers } from './others.ts';
 import { createReceiptBook } from './receipt-book.ts';
 import { fireReceiptTimers } from './receipt-timers.ts';
-import { createReceiptsHandler } from './receipts.ts';
 import { createReportedHandler } from './reported.ts';
+import { startReporting } from './reporting.ts';
 import { startRounds } from './rounds.ts';
 import { sweep } from './sweep.ts';
 import { probeDelaysMs } from './webhook-circuit.ts';
@@ -34,8 +34,7 @@ const eventsInFlightMax = 2_000;
 /** Time to close queue and database within the drain's. */
 const closingMs = 3_000;
 const receiptTimersEveryMs = 1_000;
-/** Receipts gather longer: a provider that answers at once is then usually met by a message that is known, which saves a row change. */
-const gatherMs = { outcomes: 5, receipts: 15, reported: 10 };
+const gatherMs = 10;
 
 export async function start({ name, config, log }: ServiceContext<typeof schema>, options: StartOptions = {}): Promise<Running> {
   const queue = await openQueue({ url: config.NATS_URL, name, log });
@@ -87,12 +86,20 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     round: (nowMs) => fireReceiptTimers({ database, publish }, nowMs),
     log,
   });
+  const others = await watchOthers(queue, log);
+  const { RECEIPT_HOLD_MS: receiptHoldMs } = config;
   const workers = await Promise.all([
-    work(queue, 'report', 'OUTCOMES', gatherMs.outcomes, createOutcomesHandler({ book, log })),
-    work(queue, 'report', 'RECEIPTS', gatherMs.receipts, createReceiptsHandler({ book, log })),
-    work(queue, 'webhook', 'REPORTED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
-    work(queue, 'webhook', 'MATCHED', gatherMs.reported, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
+    work(queue, 'webhook', 'REPORTED', gatherMs, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
+    work(queue, 'webhook', 'MATCHED', gatherMs, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
   ]);
+  const reporting = await startReporting({
+    queue,
+    book,
+    log,
+    // a receipt that another process has cannot meet a message that waits in this one
+    holdMs: () => (others.none ? receiptHoldMs : 0),
+    hasOwnTime: (connector) => noReportAfterMsOf(connector) !== undefined,
+  });
   loop.wake();
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
   gauge('heliograph_dlr_forwarder_webhooks_running', 'webhooks being posted now', () => loop.running);
@@ -102,7 +109,14 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     async stop() {
       // what the workers still put into the outbox is posted by another process, or by the next
       const graceMs = Math.max(1_000, config.DRAIN_MS - closingMs);
-      await Promise.all([...workers.map((worker) => worker.stop(graceMs)), loop.stop(graceMs), sweeping.stop(), timers.stop()]);
+      await Promise.all([
+        reporting.stop(graceMs),
+        ...workers.map((worker) => worker.stop(graceMs)),
+        loop.stop(graceMs),
+        sweeping.stop(),
+        timers.stop(),
+      ]);
+      await others.stop();
       await queue.close();
       await registry.stop();
       await database.$disconnect();

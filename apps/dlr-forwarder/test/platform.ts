@@ -24,6 +24,7 @@ export interface Platform {
   readonly queue: Queue;
   readonly registry: RegistryDatabase;
   readonly databaseUrl: string;
+  readonly natsUrl: string;
   readonly reported: Heard<OfReports>;
   readonly due: Heard<ReportDue>;
   rows<R>(sql: string, values?: unknown[]): Promise<R[]>;
@@ -65,6 +66,7 @@ export async function startPlatform(): Promise<Platform> {
     queue,
     registry,
     databaseUrl,
+    natsUrl,
     reported,
     due,
     rows: async <R>(sql: string, values: unknown[] = []) => (await pool.query(sql, values)).rows as R[],

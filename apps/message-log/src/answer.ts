@@ -44,7 +44,9 @@ export interface Answers {
 
 export interface AnswersOptions {
   readonly history: Pick<History, 'read' | 'list' | 'held' | 'known' | 'events' | 'stats' | 'erase' | 'usage'>;
-  readonly gatherer: Pick<Gatherer, 'written'>;
+  readonly gatherer: Pick<Gatherer, 'written' | 'writtenOf' | 'hurry'>;
+  /** When what is known of a tenant's messages, or of all, is written but for the last moment; waits for a moment at most. */
+  readonly fresh: (tenant?: string) => Promise<unknown>;
   /** Of the stream of submitted messages. */
   readonly progress: Pick<Progress, 'reached' | 'passed'>;
   /** The last sequence that stream has stored. */
@@ -62,23 +64,36 @@ const lookEveryMs = 200;
 const caughtUpWithinMs = 4_000;
 const eraseWithinMs = 3_500;
 
-export function createAnswers({ history, gatherer, progress, lastSubmitted, caughtUp, now = Date.now }: AnswersOptions): Answers {
+export function createAnswers({ history, gatherer, fresh, progress, lastSubmitted, caughtUp, now = Date.now }: AnswersOptions): Answers {
   /** Read your writes: who has the id has been told that the message is accepted, so it must be found. */
   async function find(question: MessageQuestion): ReturnType<History['read']> {
     if (!isId(question.id) && !isShortId(question.id)) return undefined;
     await gatherer.written(question.id);
     const found = await history.read(question);
-    if (found) return found;
+    if (found?.message.id === question.id) return found;
+    if (!found) return findLate(question);
+    // by what its client knows it by, which others may have too
+    await gatherer.writtenOf(question.tenant, 0);
+    return history.read(question);
+  }
+
+  /** It may have been accepted a moment ago. */
+  async function findLate(question: MessageQuestion): ReturnType<History['read']> {
     const untilMs = now() + waitMsMax;
-    const stored = await lastSubmitted();
-    for (;;) {
-      const leftMs = untilMs - now();
-      const reached = await progress.reached(stored, Math.max(0, Math.min(lookEveryMs, leftMs)));
-      const late = await history.read(question);
-      if (late || reached) return late;
-      if (leftMs > lookEveryMs) continue;
-      progress.passed(stored);
-      return undefined;
+    const stopHurrying = gatherer.hurry();
+    try {
+      const stored = await lastSubmitted();
+      for (;;) {
+        const leftMs = untilMs - now();
+        const reached = await progress.reached(stored, Math.max(0, Math.min(lookEveryMs, leftMs)));
+        const late = await history.read(question);
+        if (late || reached) return late;
+        if (leftMs > lookEveryMs) continue;
+        progress.passed(stored);
+        return undefined;
+      }
+    } finally {
+      stopHurrying();
     }
   }
 
@@ -92,10 +107,12 @@ export function createAnswers({ history, gatherer, progress, lastSubmitted, caug
     },
     async list(question) {
       if (!isSearchable(question)) return { messages: [] };
+      await fresh(question.tenant);
       return history.list({ ...question, limit: bounded(question.limit, historyListMax) });
     },
     async held({ tenant, limit, before }) {
       if (before !== undefined && !isId(before)) return { messages: [] };
+      await fresh(tenant);
       return history.held({
         limit: bounded(limit, historyListMax),
         ...(tenant === undefined ? {} : { tenant }),
@@ -112,7 +129,10 @@ export function createAnswers({ history, gatherer, progress, lastSubmitted, caug
       if (after !== undefined && after !== 'now' && !isEventsCursor(after)) throw new Error('not a cursor');
       return history.events({ tenant, limit: bounded(limit, historyEventsMax), ...(after === undefined ? {} : { after }) });
     },
-    stats: (question) => history.stats(question),
+    async stats(question) {
+      await fresh(question.tenant);
+      return history.stats(question);
+    },
     async usage(question) {
       const complete = question.after !== undefined || (await caughtUp(caughtUpWithinMs));
       return { complete, ...(await history.usage({ ...question, limit: bounded(question.limit, usageMax) })) };

@@ -1,14 +1,22 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { deliveredWay, messageAt } from '../test/events.ts';
-import { createGatherer, type GathererOptions } from './gatherer.ts';
+import { createGatherer, type Gatherer, type GathererOptions } from './gatherer.ts';
 import type { LoggedEvent, Row } from './log.ts';
 
-const quiet = { error: () => {} };
+const defaults = { isPoison: () => false, gatherMs: 1, holdMs: 3, rowsMax: 100, eventsMax: 1_000, log: { error: () => {} } };
+const hourMs = 3_600_000;
+const open: Gatherer[] = [];
+
+afterEach(() => {
+  for (const gatherer of open.splice(0)) gatherer.stop();
+});
 
 function gathererWith(options: Partial<GathererOptions>) {
   const statements: (readonly Row[])[] = [];
   const write = async (rows: readonly Row[]) => void statements.push(rows);
-  return { statements, gatherer: createGatherer({ write, isPoison: () => false, gatherMs: 1, rowsMax: 100, log: quiet, ...options }) };
+  const gatherer = createGatherer({ ...defaults, write, ...options });
+  open.push(gatherer);
+  return { statements, gatherer };
 }
 
 describe('gatherer', () => {
@@ -18,14 +26,61 @@ describe('gatherer', () => {
     expect(statements.map((rows) => rows.map((row) => row.verdict.state))).toEqual([['delivered']]);
   });
 
-  it('does not wait for the moment to end when it has rows enough', async () => {
-    const { gatherer, statements } = gathererWith({ gatherMs: 3_600_000, rowsMax: 2 });
-    await Promise.all([gatherer.add(submitted()), gatherer.add(submitted())]);
+  it('writes what has ended though it would hold what is on its way for long', async () => {
+    const { gatherer, statements } = gathererWith({ holdMs: hourMs });
+    void gatherer.add(submitted());
+    await Promise.all(deliveredWay(messageAt()).map((event) => gatherer.add(event)));
+    expect(statements.map((rows) => rows.map((row) => row.verdict.state))).toEqual([['delivered']]);
+  });
+
+  it.each<[string, Partial<GathererOptions>]>([
+    ['its time is over', { holdMs: 5 }],
+    ['another process may hear of the rest', { holdMs: hourMs, alone: () => false }],
+  ])('writes what is on its way when %s', async (_, options) => {
+    const { gatherer, statements } = gathererWith(options);
+    await gatherer.add(submitted());
+    expect(statements.map((rows) => rows.length)).toEqual([1]);
+  });
+
+  it('writes what it has, and holds nothing for long, while somebody waits for all', async () => {
+    const { gatherer, statements } = gathererWith({ holdMs: hourMs });
+    const first = gatherer.add(submitted());
+    const stopHurrying = gatherer.hurry();
+    await first;
+    await gatherer.add(submitted());
+    stopHurrying();
+    void gatherer.add(submitted());
+    await Promise.all(deliveredWay(messageAt()).map((event) => gatherer.add(event)));
+    expect(statements.map((rows) => rows.map((row) => row.verdict.state))).toEqual([['accepted'], ['accepted'], ['delivered']]);
+  });
+
+  it('does not wait for the moment to end when it holds too much: the oldest go', async () => {
+    const { gatherer, statements } = gathererWith({ gatherMs: hourMs, holdMs: hourMs, eventsMax: 2 });
+    await Promise.race([gatherer.add(submitted()), gatherer.add(submitted()), gatherer.add(submitted())]);
     expect(statements.map((rows) => rows.length)).toEqual([2]);
   });
 
+  it('writes at once what was heard of a tenant so long ago, and waits for no other', async () => {
+    let nowMs = 0;
+    const { gatherer, statements } = gathererWith({ gatherMs: hourMs, holdMs: hourMs, now: () => nowMs });
+    const add = (tenant: string, atMs: number): void => {
+      nowMs = atMs;
+      void gatherer.add({ type: 'message.submitted', at: 1, message: messageAt(1, { tenant }) });
+    };
+    add('acme', 1);
+    add('other', 2);
+    add('acme', 3);
+    nowMs = 12;
+    await gatherer.writtenOf('nobody', 0);
+    expect(statements).toEqual([]);
+    await gatherer.writtenOf('acme', 10);
+    await gatherer.writtenOf(undefined, 10);
+    await gatherer.writtenOf('acme', 9);
+    expect(statements.map((rows) => rows.map(({ tenant }) => tenant))).toEqual([['acme'], ['other'], ['acme']]);
+  });
+
   it('writes at once what a question waits for, and does not hold up a question about nothing', async () => {
-    const { gatherer, statements } = gathererWith({ gatherMs: 3_600_000 });
+    const { gatherer, statements } = gathererWith({ gatherMs: hourMs, holdMs: hourMs });
     const event = submitted();
     void gatherer.add(event);
     await gatherer.written('0'.repeat(32));
@@ -41,8 +96,9 @@ describe('gatherer', () => {
       sizes.push(rows.length);
       if (sizes.length === 1) await first.promise;
     };
-    const { gatherer } = gathererWith({ write, rowsMax: 1 });
-    const all = [gatherer.add(submitted()), gatherer.add(submitted())];
+    const { gatherer } = gathererWith({ write, gatherMs: hourMs, holdMs: hourMs, rowsMax: 1 });
+    const events = [submitted(), submitted()];
+    const all = events.flatMap((event) => [gatherer.add(event), gatherer.written(event.message.id)]);
     first.resolve();
     await Promise.all(all);
     expect(sizes).toEqual([1, 1]);
@@ -54,7 +110,7 @@ describe('gatherer', () => {
       if (failures-- > 0) throw new Error('connection refused');
     };
     const { gatherer } = gathererWith({ write, pause: async () => {} });
-    expect((await gatherer.add(submitted())).size).toBe(0);
+    expect(await gatherer.add(submitted())).toBeUndefined();
     expect(failures).toBe(-1);
   });
 
@@ -67,8 +123,8 @@ describe('gatherer', () => {
       stored.push(...rows.map((row) => row.id));
     };
     const { gatherer } = gathererWith({ write, isPoison: () => true });
-    const [refused] = await Promise.all(events.map((event) => gatherer.add(event)));
-    expect(refused).toEqual(new Map([[bad, 'out of range']]));
+    const refused = await Promise.all(events.map((event) => gatherer.add(event)));
+    expect(refused).toEqual(events.map(({ message }) => (message.id === bad ? 'out of range' : undefined)));
     expect(stored).toEqual(events.map((event) => event.message.id).filter((id) => id !== bad));
   });
 });

@@ -1,19 +1,21 @@
-import { subjectIdOf } from '@heliograph/message';
 import type { Log } from '@heliograph/service';
-import { addEvent, type LoggedEvent, type Row } from './log.ts';
-
-/** Ids of messages the history cannot hold, and why. */
-export type Refused = ReadonlyMap<string, string>;
+import { createHolding, type Held } from './holding.ts';
+import type { LoggedEvent, Row } from './log.ts';
 
 /**
- * Gathers the events of all streams into one row a message, so that a message that runs through within a moment costs one INSERT.
- * (A batch of each stream's worker would cost one statement a hop, and one poison event would make the batches it was merged with suspect.)
+ * Gathers the events of all streams into one row a message, and holds it while more is to come, so that a message that runs through within some
+ * seconds costs one INSERT. (A batch of each stream's worker would cost one statement a hop, and one poison event would make the batches it was
+ * merged with suspect.)
  */
 export interface Gatherer {
-  /** Resolves when the batch with this event is committed; it does not reject. The same promise for the whole batch. */
-  add(event: LoggedEvent): Promise<Refused>;
-  /** When what was added of this message is committed; at once when nothing is waiting. */
+  /** Resolves when the row with this event is committed, or refused: then with the reason. It does not reject. The same promise for the whole row. */
+  add(event: LoggedEvent): Promise<string | undefined>;
+  /** When what was added of this message is committed, before all others; at once when nothing is waiting. */
   written(id: string): Promise<unknown>;
+  /** When what was added of this tenant's messages, or of all, is committed that was first heard of so long ago, ms. */
+  writtenOf(tenant: string | undefined, agedMs: number): Promise<unknown>;
+  /** Writes what is held, and holds nothing for long until the returned function is called: somebody waits for all that comes. */
+  hurry(): () => void;
   /** Tries no more. */
   stop(): void;
 }
@@ -22,42 +24,61 @@ export interface GathererOptions {
   readonly write: (rows: readonly Row[]) => Promise<void>;
   /** An error that lies in a row, not in a server that is away. */
   readonly isPoison: (error: unknown) => boolean;
+  /** What has come to rest waits at most so long, for what still comes of it and for others to be written with. */
   readonly gatherMs: number;
+  /** What is on its way waits at most so long. */
+  readonly holdMs: number;
+  /** Whether another process may hear of the same messages: then what is on its way waits no longer than the rest. */
+  readonly alone?: () => boolean;
   readonly rowsMax: number;
+  /** More events than these are not held back. */
+  readonly eventsMax: number;
   readonly log: Pick<Log, 'error'>;
   readonly pause?: (ms: number) => Promise<void>;
-}
-
-interface Batch {
-  readonly rows: Map<string, Row>;
-  readonly committed: Promise<Refused>;
-  settle(refused: Refused): void;
+  readonly now?: () => number;
 }
 
 const retryDelayMsMax = 10_000;
 
 export function createGatherer(options: GathererOptions): Gatherer {
-  const { write, isPoison, gatherMs, rowsMax, log, pause = pauseFor } = options;
-  let gathering: Batch | undefined;
-  let writing: Batch | undefined;
+  const { write, isPoison, gatherMs, holdMs, alone = () => true, rowsMax, eventsMax, log, pause = pauseFor } = options;
+  const now = options.now ?? (() => performance.now());
+  const holding = createHolding({ eventsMax });
+  let writing: readonly Held[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let due = false;
+  let hurrying = 0;
   let stopped = false;
 
+  /**
+   * What came in the last quarter stays: that a message ended is heard of a moment before that its tenant was told. With three quarters between two
+   * looks nothing that rests waits longer than the whole.
+   */
+  function look(): void {
+    timer = undefined;
+    const [nowMs, youngestMs] = [now(), gatherMs / 4];
+    const holdForMs = hurrying > 0 || !alone() ? youngestMs : holdMs;
+    holding.release({ heldSinceMs: nowMs - holdForMs, restsSinceMs: nowMs - youngestMs });
+    void writeDue();
+    lookAgain();
+  }
+
+  function lookAgain(): void {
+    if (!timer && !stopped && holding.size > holding.due) timer = setTimeout(look, (gatherMs * 3) / 4);
+  }
+
   /** One statement at a time: what comes meanwhile is the next batch, so a slow database makes larger ones. */
-  async function flush(): Promise<void> {
-    due = true;
-    if (writing) return;
-    while (due && gathering && !stopped) {
-      writing = gathering;
-      gathering = undefined;
-      clearTimeout(timer);
-      due = false;
+  async function writeDue(): Promise<void> {
+    if (writing.length > 0) return;
+    while (holding.due > 0 && !stopped) {
+      writing = holding.take(rowsMax);
       const refused = new Map<string, string>();
-      await store([...writing.rows.values()], refused);
-      writing.settle(refused);
+      await store(
+        writing.map(({ row }) => row),
+        refused,
+      );
+      for (const { row, settle } of writing) settle(refused.get(row.id));
     }
-    writing = undefined;
+    writing = [];
   }
 
   async function store(rows: readonly Row[], refused: Map<string, string>): Promise<void> {
@@ -85,34 +106,36 @@ export function createGatherer(options: GathererOptions): Gatherer {
 
   return {
     add(event) {
-      gathering ??= openBatch();
-      const { rows, committed } = gathering;
-      const id = subjectIdOf(event);
-      const known = rows.get(id);
-      const row = addEvent(known, event);
-      if (!known) rows.set(id, row);
-      if (rows.size >= rowsMax) void flush();
-      else if (rows.size === 1 && !known) timer = setTimeout(() => void flush(), gatherMs);
-      return committed;
+      const { written } = holding.add(event, now());
+      if (holding.due > 0) void writeDue();
+      lookAgain();
+      return written;
     },
     async written(id) {
-      if (gathering?.rows.has(id)) {
-        const { committed } = gathering;
-        void flush();
-        return committed;
-      }
-      return writing?.rows.has(id) ? writing.committed : undefined;
+      const held = holding.get(id);
+      if (!held) return writing.find(({ row }) => row.id === id)?.written;
+      holding.releaseFirst(held);
+      void writeDue();
+      return held.written;
+    },
+    async writtenOf(tenant, agedMs) {
+      const untilMs = now() - agedMs;
+      const asked = ({ row, sinceMs }: Held): boolean => sinceMs <= untilMs && (tenant === undefined || row.tenant === tenant);
+      const those = [...writing.filter(asked), ...holding.releaseThose(asked)];
+      void writeDue();
+      return Promise.all(those.map(({ written }) => written));
+    },
+    hurry() {
+      hurrying++;
+      holding.releaseThose(() => true);
+      void writeDue();
+      return () => void hurrying--;
     },
     stop() {
       stopped = true;
       clearTimeout(timer);
     },
   };
-}
-
-function openBatch(): Batch {
-  const { promise, resolve } = Promise.withResolvers<Refused>();
-  return { rows: new Map(), committed: promise, settle: resolve };
 }
 
 function pauseFor(ms: number): Promise<void> {

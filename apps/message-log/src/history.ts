@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import type {
   EraseAnswer,
   EraseQuestion,
@@ -37,6 +38,17 @@ export function openDatabase(databaseUrl: string): Database {
   return new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl, max: connectionsMax }, { schema: 'message_log' }) });
 }
 
+/**
+ * The connection that writes is none of Prisma's, which turns all parameters into JSON, and back, before they are sent: 1 kB of a message. The
+ * statements are prepared, so that they are planned once.
+ */
+function openWriter(databaseUrl: string): pg.Pool {
+  const writer = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  // a connection that is lost while it rests: the next statement opens another one, or says why it cannot
+  writer.on('error', () => {});
+  return writer;
+}
+
 /** The tables of messages, reports and their tally: whoever asks for them asks here. */
 export interface History {
   /** Rejects when not all of them are stored: then the same rows may be written again. */
@@ -63,14 +75,15 @@ export interface History {
   close(): Promise<void>;
 }
 
-/** Two for questions beside the one that writes. */
-const connectionsMax = 3;
+/** For questions, beside the one that writes. */
+const connectionsMax = 2;
 
 /** Longer than the destinations of one submit_multi take, each of which may wait some seconds for credit. */
 const acceptedTogetherMs = 60_000;
 
 export function openHistory(databaseUrl: string): History {
   const database = openDatabase(databaseUrl);
+  const writer = openWriter(databaseUrl);
   const erasing = createErasing(database);
   let reachable = true;
 
@@ -102,7 +115,7 @@ export function openHistory(databaseUrl: string): History {
 
   return {
     async write(rows) {
-      for (const { sql, parameters } of statementsOf(rows)) await asked(database.$executeRawUnsafe(sql, ...parameters));
+      for (const { name, sql, parameters } of statementsOf(rows)) await asked(writer.query({ name, text: sql, values: [...parameters] }));
     },
     async read({ tenant, id }) {
       const found =
@@ -138,7 +151,9 @@ export function openHistory(databaseUrl: string): History {
     async probe() {
       await asked(database.$queryRaw`SELECT 1`).catch(() => {});
     },
-    close: () => database.$disconnect(),
+    async close() {
+      await Promise.all([database.$disconnect(), writer.end()]);
+    },
   };
 }
 

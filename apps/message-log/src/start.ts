@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   done,
   historySubjects,
+  newId,
   never,
   streamOf,
   flow,
@@ -36,6 +38,7 @@ import { isDataError, openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
 import { readMargins } from './margins.ts';
 import { readRecorded } from './recorded.ts';
+import { createNeighbours } from './neighbours.ts';
 import { createInboundHandler, listInbound, readInbound } from './inbound.ts';
 import { createProgress } from './progress.ts';
 import { startPurging } from './purge.ts';
@@ -45,10 +48,14 @@ import { startTrimming } from './trim.ts';
 
 const name = 'message-log';
 /**
- * Each of the four streams' readers holds at most this many. What waits long is copied by the garbage collector again and again: at saturation
- * 5,000 cost 69 µs of CPU a message in this process, 1,500 cost 60 µs and 100 MB less; 500 are no better.
+ * Each of the four streams' readers holds at most this many: 2,500 messages that are on their way, with four or five events each, in all. Fewer would
+ * have to be written before they have run through; more stay in memory while PostgreSQL is away.
  */
-const eventsInFlightMax = 1_500;
+const eventsInFlightMax = 12_000;
+/** Of all streams together. No more than one reader may hold, so that none stands still because of what is held back. */
+const eventsHeldMax = eventsInFlightMax;
+/** Longest that a list waits for what is known to be written. */
+const freshWithinMs = 200;
 /** Rows of one statement: 2 MB of text, 30 ms of PostgreSQL. */
 const rowsMax = 2_000;
 /** Of the time to drain, what is kept for closing. */
@@ -66,7 +73,17 @@ const writeSeconds = histogram(
 export async function start({ config, log }: ServiceContext<typeof configSchema>): Promise<Running> {
   const history = openHistory(config.DATABASE_URL);
   const queue = await openQueue({ url: config.NATS_URL, name, log });
-  const gatherer = createGatherer({ write, isPoison: isDataError, gatherMs: config.GATHER_MS, rowsMax, log });
+  const neighbours = createNeighbours({ queue, id: newId() });
+  const gatherer = createGatherer({
+    write,
+    isPoison: isDataError,
+    gatherMs: config.GATHER_MS,
+    holdMs: config.HOLD_MS,
+    alone: () => neighbours.alone,
+    rowsMax,
+    eventsMax: eventsHeldMax,
+    log,
+  });
   const progress = createProgress();
   const quality = createQuality({ history, log });
 
@@ -83,12 +100,25 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     if (!isLoggable(event)) return never('not an event of a message');
     const id = subjectIdOf(event);
     if (event.type === 'message.submitted') progress.taken(record.seq);
-    const refused = (await gatherer.add(event)).get(id);
+    const refused = await gatherer.add(event);
     if (event.type === 'message.submitted') progress.written(record.seq);
     if (event.type === 'message.returned') quality.returned(event);
     eventsTotal.add(1, outcomes[event.type][refused === undefined ? 'written' : 'refused']);
     log.debug({ id, event: event.type, refused }, 'logged');
     return refused === undefined ? done() : never(refused);
+  }
+
+  /** Nothing is held while all of a stream is waited for. */
+  async function caughtUp(stream: StreamName, withinMs: number): Promise<boolean> {
+    const stopHurrying = gatherer.hurry();
+    return queue.caughtUp({ stage: 'log', stream, withinMs }).finally(stopHurrying);
+  }
+
+  async function fresh(tenant?: string): Promise<void> {
+    const enough = new AbortController();
+    const { signal } = enough;
+    await Promise.race([gatherer.writtenOf(tenant, config.GATHER_MS), setTimeout(freshWithinMs, undefined, { signal }).catch(() => {})]);
+    enough.abort();
   }
 
   const streams = [...new Set(flow.log.takes.map(streamOf))].filter((stream) => stream !== 'MATCHED');
@@ -110,14 +140,12 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
   const answers = createAnswers({
     history,
     gatherer,
+    fresh,
     progress,
     lastSubmitted: () => queue.lastSeq('SUBMITTED'),
-    caughtUp: (withinMs) => queue.caughtUp({ stage: 'log', stream: 'SUBMITTED', withinMs }),
+    caughtUp: (withinMs) => caughtUp('SUBMITTED', withinMs),
   });
-  const reconciling = createReconciling({
-    history,
-    caughtUp: (stream, withinMs) => queue.caughtUp({ stage: 'log', stream, withinMs }),
-  });
+  const reconciling = createReconciling({ history, caughtUp });
   await Promise.all([
     queue.answer<MessageQuestion>(historySubjects.get, name, answers.get),
     queue.answer<MessageQuestion>(historySubjects.trace, name, answers.trace),
@@ -128,8 +156,14 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     queue.answer<StatsQuestion>(historySubjects.stats, name, answers.stats),
     queue.answer<EraseQuestion>(historySubjects.erase, name, answers.erase),
     queue.answer<UsageQuestion>(historySubjects.usage, name, answers.usage),
-    queue.answer<MarginsQuestion>(historySubjects.margins, name, (question) => readMargins(history, question)),
-    queue.answer<RecordedQuestion>(historySubjects.recorded, name, (question) => readRecorded(history, question, Date.now())),
+    queue.answer<MarginsQuestion>(historySubjects.margins, name, async (question) => {
+      await fresh();
+      return readMargins(history, question);
+    }),
+    queue.answer<RecordedQuestion>(historySubjects.recorded, name, async (question) => {
+      await fresh();
+      return readRecorded(history, question, Date.now());
+    }),
     queue.answer<QualityQuestion>(qualitySubject, name, quality.read),
     queue.answer<ChargedQuestion>(historySubjects.charged, name, reconciling.charged),
     queue.answer<RefundableQuestion>(historySubjects.refundable, name, reconciling.refundable),
@@ -149,6 +183,8 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     },
     async stop() {
       clearInterval(probing);
+      neighbours.stop();
+      gatherer.hurry();
       const graceMs = Math.max(0, config.DRAIN_MS - closingMs);
       await Promise.all([trimming.stop(), purging.stop(), ...workers.map((worker) => worker.stop(graceMs))]);
       gatherer.stop();

@@ -4,6 +4,8 @@ import type { Row, StoredReport } from './log.ts';
 
 /** A statement with its parameters. */
 export interface Statement {
+  /** By which PostgreSQL knows it when it comes again. */
+  readonly name: string;
   readonly sql: string;
   readonly parameters: readonly string[];
 }
@@ -15,7 +17,7 @@ export function statementsOf(rows: readonly Row[]): Statement[] {
   const byKind = Map.groupBy(sorted, (row) => kinds.find(({ fits }) => fits(row)) as Kind);
   return kinds.flatMap((kind) => {
     const some = byKind.get(kind);
-    return some ? [{ sql: kind.sql, parameters: kind.parameters(some) }] : [];
+    return some ? [{ name: kind.name, sql: kind.sql, parameters: kind.parameters(some) }] : [];
   });
 }
 
@@ -172,6 +174,7 @@ const reportedChanges = [
 ];
 
 interface Kind {
+  readonly name: string;
   readonly fits: (row: Row) => boolean;
   readonly sql: string;
   readonly parameters: (rows: readonly Row[]) => string[];
@@ -179,17 +182,19 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   {
+    name: 'noted',
     // a hop and nothing else: neither its state nor whether it is accepted changes by it
     fits: ({ facts, content, routed, sent, verdict }) => !facts && !content && !routed && !sent && verdict.state_rank === 0,
     sql: upsert(notedColumns),
     parameters: (rows) => parametersOf(notedColumns, rows),
   },
-  tallied(({ facts, content }) => !facts && !content, laterColumns),
-  tallied(() => true, allColumns),
+  tallied('later', ({ facts, content }) => !facts && !content, laterColumns),
+  tallied('all', () => true, allColumns),
 ];
 
-function tallied(fits: Kind['fits'], columns: readonly Column<Row>[]): Kind {
+function tallied(name: string, fits: Kind['fits'], columns: readonly Column<Row>[]): Kind {
   return {
+    name,
     fits,
     sql: talliedUpsert(columns),
     parameters: (rows) => {

@@ -38,6 +38,24 @@ export interface ConnectorHealth {
   readonly backlog: Readonly<Record<MessageClass, { readonly records: number; readonly messages: number; readonly oldestAtMs?: number }>>;
 }
 
+/** Told to all every second by each router, and at once when somebody comes where it saw one tenant at most. */
+export const connectorTenants = 'connectors.tenants';
+/** From a router that was not heard of for so long nothing is known. */
+export const connectorTenantsTtlMs = 5_000;
+/** Who was routed to a connector within this is among those who may wait there. */
+export const neighbourMs = 60_000;
+
+/** Whom a router has routed to which connector within `neighbourMs`: the last two, so that each of them can tell whether there is another. */
+export interface ConnectorTenants {
+  readonly atMs: number;
+  readonly lanes: readonly {
+    readonly connector: string;
+    readonly class: MessageClass;
+    /** `atMs`: the last time, as `at` of its `message.routed`, unix ms. */
+    readonly tenants: readonly { readonly tenant: string; readonly atMs: number }[];
+  }[];
+}
+
 /** Asked of the router: what it knows of connectors now. The question is empty. */
 export const routeFactsSubject = 'routes.facts';
 

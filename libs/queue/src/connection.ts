@@ -24,6 +24,8 @@ export async function openConnection({ url, name }: ConnectionOptions): Promise<
     pingInterval: 10_000,
     maxPingOut: 2,
     noEcho: false,
+    // else each publish makes two errors with their stacks, for the case that it fails: 2 % of the profile of connector-smpp at saturation
+    noAsyncTraces: true,
   });
 }
 

@@ -159,6 +159,16 @@ interface Unsettled {
   released(): boolean;
 }
 
+/** Events made of one, on their way to the stream. */
+interface Publishing {
+  readonly events: readonly HeliographEvent[];
+  readonly delivery: Delivery;
+  readonly record: HeldRecord;
+  /** So many of them are not answered yet. */
+  left: number;
+  error: unknown;
+}
+
 async function run<S extends StageName>(
   context: WorkerContext,
   options: WorkerOptions<S>,
@@ -179,6 +189,8 @@ async function run<S extends StageName>(
   context.connected.again.add(onReconnect);
   let stopped = false;
   let released = false;
+  /** By what tells that they are stored. */
+  const publishings = new Map<Promise<void>, Publishing[]>();
   let eventsPerRecord = 0;
   let stopPulling = (): void => {};
 
@@ -265,7 +277,9 @@ async function run<S extends StageName>(
     function settle(outcome: Outcome, again: () => void): void {
       if (outcome.kind === 'done' && outcome.events.length === 0) settled(one.delivery, record);
       else if (outcome.kind === 'later') setTimeout(() => (released ? undefined : again()), Math.max(0, outcome.atMs - Date.now())).unref();
-      else void publishOutcome(outcome, one.delivery, record);
+      else if (outcome.kind === 'never' || outcome.events.some(({ type }) => type === 'message.due'))
+        void publishSlowly(outcome, one.delivery, record);
+      else publishAtOnce(outcome.events, one.delivery, record);
     }
     return one;
   }
@@ -275,7 +289,52 @@ async function run<S extends StageName>(
     onStored?.(delivery);
   }
 
-  async function publishOutcome(outcome: Outcome, delivery: Delivery, record: HeldRecord): Promise<void> {
+  /** What many events give goes into one record and is stored at one moment: waited for once, not by a promise for each. */
+  function publishAtOnce(events: readonly HeliographEvent[], delivery: Delivery, record: HeldRecord): void {
+    if (released) return;
+    const publishing: Publishing = { events, delivery, record, left: events.length, error: undefined };
+    const cause = causeOf(delivery);
+    for (const made of events) {
+      const stored = publish({ ...made, cause });
+      const others = publishings.get(stored);
+      if (others) others.push(publishing);
+      else {
+        const all = [publishing];
+        publishings.set(stored, all);
+        stored.then(
+          () => answered(stored, all),
+          (error: unknown) => answered(stored, all, error),
+        );
+      }
+    }
+  }
+
+  /** What cannot be written is a bug, told each second like a stream that refuses, and no reason to end the process. */
+  function publish(event: HeliographEvent): Promise<void> {
+    try {
+      return publisher.publish(event);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  function answered(stored: Promise<void>, all: readonly Publishing[], error?: unknown): void {
+    publishings.delete(stored);
+    for (const one of all) {
+      one.error ??= error;
+      if (--one.left > 0) continue;
+      if (one.error === undefined) settled(one.delivery, one.record);
+      else publishLater(one);
+    }
+  }
+
+  function publishLater({ events, delivery, record, error }: Publishing): void {
+    const { stream: from, seq } = record.position;
+    log.error({ stage, from, seq, err: error }, 'outcome not stored, publishing it again');
+    setTimeout(() => publishAtOnce(events, delivery, record), 1000);
+  }
+
+  async function publishSlowly(outcome: Outcome, delivery: Delivery, record: HeldRecord): Promise<void> {
     const { event } = delivery;
     const { stream: from, seq } = record.position;
     while (!released) {

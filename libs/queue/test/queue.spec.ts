@@ -321,3 +321,44 @@ test('a full stream refuses at once and says that nothing was stored', async () 
   await jsm.streams.update('SUBMITTED', { max_bytes: 2 * 1024 ** 3 });
   await queue.publish(submitted('there is room again'));
 });
+
+test('what a stage gives is published again until the stream takes it: then the event is done, and its outcome stored once', async () => {
+  const told: string[] = [];
+  const changes = waiter();
+  const failing = await openQueue({
+    url: nats.url,
+    name: 'failing',
+    log: { ...log, error: (_: unknown, text: string) => (told.push(text), changes.changed()) },
+  });
+  const stored = new Set<string>();
+  const texts = ['refused 1', 'refused 2', 'refused 3'];
+  await jsm.streams.update('ROUTED', { max_bytes: 1 });
+  const worker = await failing.workEach({
+    stage: 'route',
+    stream: 'SUBMITTED',
+    share: 'failing',
+    eventsInFlightMax: 100,
+    async handle({ event }) {
+      if (event.type !== 'message.submitted' || !texts.includes(textOf(event))) return done();
+      return done({ type: 'message.routed', at: Date.now(), message: event.message, connector: 'c1', route: 'r1' });
+    },
+    onStored({ event }) {
+      if (event.type === 'message.submitted' && texts.includes(textOf(event))) stored.add(textOf(event));
+      changes.changed();
+    },
+  });
+  const before = await queue.lastSeq('ROUTED');
+  await Promise.all(texts.map((text) => queue.publish(submitted(text))));
+  await changes.until(() => told.length >= texts.length);
+  expect([new Set(told), stored.size]).toEqual([new Set(['outcome not stored, publishing it again']), 0]);
+  await jsm.streams.update('ROUTED', { max_bytes: -1 });
+  await changes.until(() => stored.size === texts.length);
+  expect(worker.unsettled).toBe(0);
+  const routed = await jsm.streams.getMessage('ROUTED', { last_by_subj: 'message.routed.c1.normal' });
+  expect([routed?.seq, (await queue.lastSeq('ROUTED')) - before]).toEqual([before + 1, 1]);
+  await failing.close();
+});
+
+function textOf({ message: { content } }: MessageSubmitted): string {
+  return content.kind === 'text' ? content.text : '';
+}

@@ -1,4 +1,4 @@
-import { utcDate } from './receipt.ts';
+import { digitsOf, utcDate } from './receipt.ts';
 
 const form = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([-+R])$/;
 const QUARTER_HOUR_MS = 15 * 60 * 1000;
@@ -35,7 +35,8 @@ export function parseTime(text: string, now: Date): Date | undefined {
 
 /** An absolute time in UTC, to the tenth of a second. Years 2000 to 2099. */
 export function formatTime(date: Date): string {
-  return `${date.toISOString().replace(/\D/g, '').slice(2, 15)}00+`;
+  const iso = date.toISOString();
+  return `${digitsOf(iso)}${iso.slice(17, 19)}${iso[20]}00+`;
 }
 
 const DAY_SECONDS = 24 * 60 * 60;

@@ -60,12 +60,19 @@ const refused = (status: number): Answered => ({
   pdu: { command: 'submit_sm_resp', status, sequence: 1, message_id: '', tlvs: [] },
 });
 
-/** `heldMax`: from so many on nothing more is read. `storesAtOnce`: what came of a message is on disk as soon as it is known. */
+interface More {
+  heldMax?: number;
+  storesAtOnce?: boolean;
+  gate?: Gate;
+  mayWait?: boolean;
+}
+
+/** `heldMax`: from so many on nothing more is read. `storesAtOnce`: what came of a message is on disk as soon as it is known. `mayWait`: another tenant. */
 function aSender(
   sessions: readonly { session: Session }[],
   settings: Partial<SmppConnectorSettings> = {},
   putOff: PutOff = new Map(),
-  { heldMax = 1_000, storesAtOnce = true, gate = openGate }: { heldMax?: number; storesAtOnce?: boolean; gate?: Gate } = {},
+  { heldMax = 1_000, storesAtOnce = true, gate = openGate, mayWait = true }: More = {},
 ) {
   const own = new Set<string>();
   const asides = {
@@ -83,6 +90,7 @@ function aSender(
     putOff,
     heldMax,
     asides,
+    neighbours: { mayWait: () => mayWait },
     gate,
     cancelled,
     optOuts,
@@ -519,8 +527,8 @@ describe('a tenant with more than its share', () => {
       outcome.kind === 'done' && outcome.events[0]?.type === 'message.backlogged' ? [outcome.events[0].message.id] : [],
     );
   /** Nothing goes out: these have come, and `ms` have passed. */
-  async function after(come: readonly Partial<Message>[], ms: number, way: Way = {}) {
-    const made = aSender([], {}, new Map(), { heldMax: 8 });
+  async function after(come: readonly Partial<Message>[], ms: number, way: Way = {}, more: More = {}) {
+    const made = aSender([], {}, new Map(), { heldMax: 8, ...more });
     for (const one of come) void made.handle(one, undefined, way);
     made.clock.now += ms;
     made.sender.share();
@@ -539,6 +547,15 @@ describe('a tenant with more than its share', () => {
     ['is not set aside twice', of('a', 20), 250, { type: 'message.backlogged', ageMs: 300 }, []],
   ])('%s', async (_, come, ms, way, expected) => {
     const { aside } = await after(come, ms, way);
+    expect(aside.toSorted()).toEqual(expected);
+  });
+
+  test.each<[string, Partial<Message>[], Way, string[]]>([
+    ['stays, with all that it has', of('a', 20), {}, []],
+    ['stays, however long the queue is', of('a', 20), { ageMs: 10_000 }, []],
+    ['does not when another one is held here', [...of('b', 1), ...of('a', 7)], {}, ['a2', 'a3', 'a4', 'a5', 'a6']],
+  ])('behind which nobody waits %s', async (_, come, way, expected) => {
+    const { aside } = await after(come, 250, way, { mayWait: false });
     expect(aside.toSorted()).toEqual(expected);
   });
 

@@ -1,5 +1,5 @@
 import { INTERFACE_VERSION_3_4, type Session } from '@heliograph/smpp';
-import { done, type HeliographEvent, type Outcome } from '@heliograph/message';
+import { done, type HeliographEvent, type MessageClass, type Outcome } from '@heliograph/message';
 import type { Delivery, Marks } from '@heliograph/queue';
 import { isOptedOut, type OptOuts, type SmppConnectorSettings } from '@heliograph/registry';
 import { recordSpan, type Log } from '@heliograph/service';
@@ -10,6 +10,7 @@ import { deliver, expire, fail, giveBack, isBegun, isExpired, type DeliveryFacts
 import { openGate, type Gate } from '../health/gate.ts';
 import { createLanes } from './lanes.ts';
 import type { ConnectorMetrics, MessageOutcome } from '../metrics.ts';
+import type { Neighbours } from './neighbours.ts';
 import { createPace } from './pace.ts';
 import type { WantedConnector } from '../plan.ts';
 import { retriesOf } from './retry.ts';
@@ -30,6 +31,8 @@ export interface SenderOptions {
   readonly gate?: Gate;
   /** Who has a queue of its own; nobody unless given. */
   readonly asides?: Pick<Asides, 'has' | 'add' | 'moving'>;
+  /** Who else may wait in the queue that all share; anybody unless given. */
+  readonly neighbours?: Pick<Neighbours, 'mayWait'>;
   /** Messages of a class in the queue that all share from which on no more of it is read. */
   readonly heldMax: number;
   readonly metrics: ConnectorMetrics;
@@ -107,6 +110,7 @@ export function createSender(options: SenderOptions): Sender {
     optOuts,
     gate = openGate,
     asides = nobody,
+    neighbours = anybody,
     heldMax,
     metrics,
     log,
@@ -144,7 +148,7 @@ export function createSender(options: SenderOptions): Sender {
       const at = now();
       if (event.type === 'message.routed' && !held.has(delivery)) {
         held.set(delivery, false);
-        shares.add(event.message.class, event.message.tenant, at);
+        shares.add(event.message.class, event.message.tenant, at, event.at);
       }
       const before = putOff.get(key);
       putOff.delete(key);
@@ -179,9 +183,14 @@ export function createSender(options: SenderOptions): Sender {
     const { class: lane, tenant } = job.event.message;
     if (draining || !maySetAside(job) || isExpired(job.event.message, at)) return false;
     if (asides.has(lane, tenant)) return true;
-    if (at - job.delivery.record.atMs <= patienceMs || !shares.isOver(lane, tenant)) return false;
+    if (at - job.delivery.record.atMs <= patienceMs || !shares.isOver(lane, tenant) || isAlone(lane, tenant, at)) return false;
     asides.add(lane, tenant);
     return asides.has(lane, tenant);
+  }
+
+  /** Nobody else is there, and nobody may wait behind: setting it aside would be a hop for nothing. */
+  function isAlone(lane: MessageClass, tenant: string, at: number): boolean {
+    return shares.tenants(lane) === 1 && !neighbours.mayWait(connector.id, lane, tenant, shares.routedAtMs(lane), at);
   }
 
   /** What the provider may have some of stays where that is known. */
@@ -210,8 +219,10 @@ export function createSender(options: SenderOptions): Sender {
 
   function share(): void {
     if (draining) return;
-    for (const lane of shares.stuck(now())) {
+    const at = now();
+    for (const lane of shares.stuck(at)) {
       for (const tenant of shares.over(lane)) {
+        if (!asides.has(lane, tenant) && isAlone(lane, tenant, at)) continue;
         asides.add(lane, tenant);
         if (!asides.has(lane, tenant)) continue;
         for (const job of lanes.takeBeyond(lane, tenant, shares.shareOf(lane), maySetAside)) setAside(job);
@@ -421,6 +432,7 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 const nobody: NonNullable<SenderOptions['asides']> = { has: () => false, add: () => {}, moving: () => {} };
+const anybody: NonNullable<SenderOptions['neighbours']> = { mayWait: () => true };
 
 /** Beyond the windows; storing takes about 5 ms, a fraction of what a provider takes to answer. */
 const unstoredMax = 64;

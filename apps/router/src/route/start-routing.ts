@@ -3,6 +3,7 @@ import type { Delivery, Marks, Queue } from '@heliograph/queue';
 import { routeFactsOf, type RegistryWatch } from '@heliograph/registry';
 import { counter, recordSpan } from '@heliograph/service';
 import { createConnectorFacts } from './connector-facts.ts';
+import { createNeighbours } from './neighbours.ts';
 import { routeAgain } from './route-again.ts';
 import { route } from './route.ts';
 
@@ -27,6 +28,7 @@ export interface Routing {
 /** Stage `route`: what was accepted, what came due and what comes back. */
 export async function startRouting({ queue, name, registry, cancelled }: RoutingOptions): Promise<Routing> {
   const connectorFacts = createConnectorFacts({ queue });
+  const neighbours = createNeighbours({ queue });
   await queue.answer(routeFactsSubject, name, (): RouteFactsAnswer => ({ connectors: connectorFacts.known() }));
 
   const handle = (deliveries: readonly Delivery<TakenBy<'route'>>[]): Outcome[] => {
@@ -38,7 +40,9 @@ export async function startRouting({ queue, name, registry, cancelled }: Routing
       if (outcome.kind !== 'done') return outcome;
       for (const made of outcome.events) {
         count(made);
-        if (made.type === 'message.routed') connectorFacts.routed(made.connector);
+        if (made.type !== 'message.routed') continue;
+        connectorFacts.routed(made.connector);
+        neighbours.routed(made.connector, made.message, made.at);
       }
       if (event.message.traceparent) recordSpan('route', { traceparent: event.message.traceparent, startMs: now, endMs: Date.now() });
       return outcome;
@@ -64,6 +68,7 @@ export async function startRouting({ queue, name, registry, cancelled }: Routing
     async stop(graceMs) {
       await Promise.all(workers.map((worker) => worker.stop(graceMs)));
       connectorFacts.stop();
+      neighbours.stop();
     },
   };
 }
