@@ -1,4 +1,5 @@
 import { postMany, type LoadResult } from './http-load.ts';
+import { destinationOf, messagesMax } from './load/pdus.ts';
 import type { Stack } from './stack.ts';
 
 /** What one round of a benchmark sends. */
@@ -7,12 +8,14 @@ export interface Round {
   /** Of each request. */
   readonly recipients: number;
   readonly connections: number;
+  /** Number of the first message, which its destination ends with. */
+  readonly first?: number;
 }
 
 /** Submits over HTTP; rejects when not all of it was accepted. */
-export async function submitRound({ ready }: Stack, { requests, recipients, connections }: Round): Promise<LoadResult> {
+export async function submitRound({ ready }: Stack, { requests, recipients, connections, first = 0 }: Round): Promise<LoadResult> {
   const numbers = (n: number): string[] =>
-    Array.from({ length: recipients }, (_, i) => `+4479${String((n * recipients + i) % 100_000_000).padStart(8, '0')}`);
+    Array.from({ length: recipients }, (_, i) => destinationOf((first + n * recipients + i) % messagesMax));
   const result = await postMany({
     url: ready.http.url,
     path: '/v1/messages',

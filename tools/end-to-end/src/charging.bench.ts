@@ -14,7 +14,7 @@ const messages = round.requests * round.recipients;
 const prices = [1, 0, 0, 1, 1, 0, 0, 1];
 
 const carrier = await startCarrier({ options: { receiptDelayMs: 50 } });
-const stack = await startStack({ carrierPort: carrier.port, balance: 10_000_000 });
+const stack = await startStack({ carrierPort: carrier.port, balance: 10_000_000, profile: 'production' });
 try {
   const microseconds: Record<number, number[]> = { 0: [], 1: [] };
   let sent = 0;
@@ -42,13 +42,8 @@ try {
   await carrier.stop();
 }
 
-async function setPrice(price: number): Promise<void> {
-  const answer = await fetch(`${stack.ready.http.url}/v1/price-plans/standard`, {
-    method: 'PUT',
-    headers: { authorization: `Bearer ${stack.ready.http.operatorKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'Standard', refunds: [], prices: [{ prefix: '', credits: `${price}.000000` }] }),
-  });
-  if (!answer.ok) throw new Error(`price not set: ${answer.status} ${await answer.text()}`);
+function setPrice(price: number): Promise<void> {
+  return stack.put('/v1/price-plans/standard', { name: 'Standard', refunds: [], prices: [{ prefix: '', credits: `${price}.000000` }] });
 }
 
 function median(values: readonly number[]): number {

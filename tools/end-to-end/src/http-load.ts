@@ -5,11 +5,11 @@ export interface LoadOptions {
   /** Of one request each; a connection sends its next when it has its answer. */
   readonly connections: number;
   readonly requests: number;
-  /** Header lines besides Host, Content-Type and Content-Length. */
+  /** Header lines besides Host and those of a body. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The body of the n-th request, 0.. */
-  readonly body: (n: number) => string;
-  readonly path: string;
+  /** The body of the n-th request, 0..; without one all are GET. */
+  readonly body?: (n: number) => string;
+  readonly path: string | ((n: number) => string);
 }
 
 export interface LoadResult {
@@ -20,7 +20,7 @@ export interface LoadResult {
   readonly latenciesMs: Float64Array;
 }
 
-/** Posts over keep-alive connections with as little work of its own as Node can do: what is measured shares the machine with it. */
+/** Asks over keep-alive connections with as little work of its own as Node can do: what is measured shares the machine with it. */
 export async function postMany(options: LoadOptions): Promise<LoadResult> {
   const { connections, requests, url } = options;
   const latenciesMs = new Float64Array(requests);
@@ -76,9 +76,12 @@ function open(url: string): Promise<Socket> {
 }
 
 function requestText({ path, url, headers, body }: LoadOptions, n: number): string {
-  const text = body(n);
+  const target = typeof path === 'string' ? path : path(n);
+  const text = body?.(n);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `POST ${path} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n${lines.join('')}\r\n${text}`;
+  const head = `${text === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${lines.join('')}`;
+  if (text === undefined) return `${head}\r\n`;
+  return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
 /** The status of an answer that is all there; undefined: not yet. */

@@ -20,6 +20,8 @@ export interface Stack {
   /** Of the API, as the demo tenant. */
   get<Answer>(path: string): Promise<Answer>;
   post(path: string, body: object): Promise<Response>;
+  /** As the operator; rejects when it is refused. */
+  put(path: string, body: object): Promise<void>;
   balance(): Promise<Balance>;
   /** `kill -9`, and the launcher starts it again: resolves when it runs once more. */
   killAndRestart(service: string): Promise<void>;
@@ -39,14 +41,26 @@ export interface StackOptions {
   readonly carrierPort: number;
   /** Credits of the demo tenant. */
   readonly balance?: number;
+  readonly profile?: 'demo' | 'production';
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A whole Heliograph of this test's own, started as a newcomer would: `npm start`. */
-export async function startStack({ carrierPort, balance = 1_000, env = {} }: StackOptions): Promise<Stack> {
+export async function startStack({ carrierPort, balance = 1_000, profile = 'demo', env = {} }: StackOptions): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'heliograph-e2e-'));
   const ports = ['--smpp-port', '0', '--smpp-tls-port', '0', '--http-port', '0'];
-  const options = ['--json', '--data', folder, ...ports, '--carrier', `127.0.0.1:${carrierPort}`, '--balance', String(balance)];
+  const options = [
+    '--json',
+    '--data',
+    folder,
+    ...ports,
+    '--carrier',
+    `127.0.0.1:${carrierPort}`,
+    '--balance',
+    String(balance),
+    '--profile',
+    profile,
+  ];
   const child = spawn('npm', ['start', '--', ...options], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', ...env },
@@ -71,6 +85,14 @@ export async function startStack({ carrierPort, balance = 1_000, env = {} }: Sta
         headers: { ...headers, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
+    async put(path, body) {
+      const answer = await fetch(ready.http.url + path, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${ready.http.operatorKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    },
     balance: () => get<Balance>('/v1/balance'),
     async killAndRestart(service) {
       const before = pidsIn(folder)[service] as number;

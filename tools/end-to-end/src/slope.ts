@@ -1,0 +1,12 @@
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Of the straight line through these points with the least squares; NaN for fewer than two. */
+export function slopeOf(points: readonly Point[]): number {
+  const mean = (key: keyof Point): number => points.reduce((sum, point) => sum + point[key], 0) / points.length;
+  const [meanX, meanY] = [mean('x'), mean('y')];
+  const over = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0);
+  return over / points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
+}
