@@ -188,6 +188,8 @@ describe('parts', () => {
   test('parts that came before a restart wait for those that come after it', async () => {
     const [one, two] = partsOf(2) as [PartEvent, PartEvent];
     await publish(one);
+    // the one that is kept first gives the message its id
+    expect(await queue.caughtUp({ stage: 'match', stream: 'INBOUND', withinMs: 10_000 })).toBe(true);
     await router?.stop();
     await publish(two);
     router = await startRouter();
