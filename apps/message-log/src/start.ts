@@ -117,7 +117,10 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
   async function fresh(tenant?: string): Promise<void> {
     const enough = new AbortController();
     const { signal } = enough;
-    await Promise.race([gatherer.writtenOf(tenant, tenant === undefined ? config.GATHER_MS : 0), setTimeout(freshWithinMs, undefined, { signal }).catch(() => {})]);
+    await Promise.race([
+      gatherer.writtenOf(tenant, tenant === undefined ? config.GATHER_MS : 0),
+      setTimeout(freshWithinMs, undefined, { signal }).catch(() => {}),
+    ]);
     enough.abort();
   }
 
