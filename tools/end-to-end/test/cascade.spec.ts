@@ -129,13 +129,13 @@ test.each([
     const { messages } = (await response.json()) as { messages: { id: string }[] };
     await eventually('a part is at the first', () => first.stats().messages > taken + many / 4);
     await stack.killAndRestart(service);
-    await eventually('all are at the second', () => second.stats().messages >= before + many, 60_000);
+    await eventually('all are at the second', () => second.stats().messages >= before + many, 100_000);
     const states = () => Promise.all(messages.map(async ({ id }) => (await stack.get<{ state: string }>(`/v1/messages/${id}`)).state));
     await eventually('each is delivered', async () => (await states()).every((state) => state === 'delivered'), 30_000);
     expect(second.stats().messages - before).toBe(many);
     expect(numbers.filter((to) => arrived(second, to) !== 1)).toEqual([]);
   },
-  120_000,
+  180_000,
 );
 
 test('what waits for a provider that is away goes to the next when it has waited long enough', async () => {
