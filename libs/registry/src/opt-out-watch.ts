@@ -1,4 +1,5 @@
 import { openRegistry } from './database.ts';
+import { startLooking } from './looking.ts';
 import { optOutsChanged, readOptOutChanges } from './opt-out.ts';
 import { createOptOutTable, type OptOutTable } from './opt-out-table.ts';
 import type { WatchOptions } from './watch.ts';
@@ -18,8 +19,6 @@ export async function watchOptOuts({ databaseUrl, listen, log, pollMs = 900 }: W
   let table = createOptOutTable();
   let last = 0n;
   let seenAtMs = 0;
-  let looking: Promise<void> | undefined;
-  let lookAgain = false;
 
   async function follow(): Promise<void> {
     const beganAtMs = performance.now();
@@ -46,29 +45,13 @@ export async function watchOptOuts({ databaseUrl, listen, log, pollMs = 900 }: W
     }
   }
 
-  function refresh(): Promise<void> {
-    if (looking) {
-      lookAgain = true;
-      return looking;
-    }
-    looking = (async () => {
-      do {
-        lookAgain = false;
-        await look();
-      } while (lookAgain);
-      looking = undefined;
-    })();
-    return looking;
-  }
-
   try {
     await follow();
   } catch (error) {
     await database.$disconnect();
     throw error;
   }
-  listen(optOutsChanged, () => void refresh());
-  const poll = setInterval(() => void refresh(), pollMs).unref();
+  const looking = startLooking({ look, subject: optOutsChanged, listen, pollMs });
   return {
     has: (tenant, senders, recipient) => table.has(tenant, senders, recipient),
     get size() {
@@ -77,10 +60,9 @@ export async function watchOptOuts({ databaseUrl, listen, log, pollMs = 900 }: W
     get staleMs() {
       return performance.now() - seenAtMs;
     },
-    refresh,
+    refresh: looking.refresh,
     async stop() {
-      clearInterval(poll);
-      await looking;
+      await looking.stop();
       await database.$disconnect();
     },
   };

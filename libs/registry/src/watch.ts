@@ -1,5 +1,6 @@
 import { openRegistry, type RegistryDatabase } from './database.ts';
 import { readParts } from './load.ts';
+import { startLooking } from './looking.ts';
 import { snapshotOf, type Snapshot } from './snapshot.ts';
 
 /** What a service tells the others when it changed the registry: a hint to look at once. */
@@ -35,8 +36,6 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
   let healthy = true;
   let parts = await readParts(database, undefined, log);
   let current = snapshotOf(parts);
-  let looking: Promise<void> | undefined;
-  let lookAgain = false;
 
   async function look(): Promise<void> {
     try {
@@ -53,23 +52,7 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
     }
   }
 
-  function refresh(): Promise<void> {
-    if (looking) {
-      lookAgain = true;
-      return looking;
-    }
-    looking = (async () => {
-      do {
-        lookAgain = false;
-        await look();
-      } while (lookAgain);
-      looking = undefined;
-    })();
-    return looking;
-  }
-
-  listen(registryChanged, () => void refresh());
-  const poll = setInterval(() => void refresh(), pollMs).unref();
+  const looking = startLooking({ look, subject: registryChanged, listen, pollMs });
   return {
     get current() {
       return current;
@@ -81,10 +64,9 @@ export async function watchRegistry({ databaseUrl, listen, log, pollMs = 900 }: 
       return performance.now() - seenAtMs;
     },
     onChange: (changed) => void listeners.push(changed),
-    refresh,
+    refresh: looking.refresh,
     async stop() {
-      clearInterval(poll);
-      await looking;
+      await looking.stop();
       await database.$disconnect();
     },
   };

@@ -21,6 +21,7 @@ export type { Log, LogOptions } from './log.ts';
 export { maskError, maskFields, maskNumber, maskText, scrub } from './mask.ts';
 export { counter, counterFrom, gauge, histogram } from './metric.ts';
 export type { Counter, Histogram, Reading, SeriesAttributes } from './metric.ts';
+export { createSeldom } from './seldom.ts';
 export { runService } from './run.ts';
 export type { RunConfig, Running, ServiceContext, ServiceOptions } from './run.ts';
 export { currentTraceparent, isSampled, newTraceparent, recordSpan, withSpan } from './span.ts';

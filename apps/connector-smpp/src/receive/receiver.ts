@@ -1,7 +1,7 @@
 import { commandStatus, type PduOf, type Reply, type RequestPdu } from '@heliograph/smpp';
 import { newId, type InboundReceived, type ReceiptReceived } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
-import type { Log } from '@heliograph/service';
+import { createSeldom, type Log } from '@heliograph/service';
 import type { ConnectorMetrics } from '../metrics.ts';
 import type { WantedConnector } from '../plan.ts';
 import { receive, type ReceiveFacts } from './receive.ts';
@@ -92,18 +92,5 @@ function writable({ tlvs, ...fields }: PduOf<'deliver_sm'> | PduOf<'data_sm'>): 
     ...fields,
     ...('short_message' in fields ? { short_message: fields.short_message.toString('base64') } : {}),
     tlvs: tlvs.map(({ tag, value }) => ({ tag, value: value.toString('base64') })),
-  };
-}
-
-/** Tells of the first, and then once in a while how many there were since. */
-function createSeldom(everyMs: number): (now: number, tell: (count: number) => void) => void {
-  let toldAt = -Infinity;
-  let count = 0;
-  return (now, tell) => {
-    count++;
-    if (now - toldAt < everyMs) return;
-    tell(count);
-    toldAt = now;
-    count = 0;
   };
 }

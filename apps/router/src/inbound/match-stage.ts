@@ -12,7 +12,7 @@ import {
 } from '@heliograph/message';
 import type { Delivery, Queue } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
-import { counter, type Log } from '@heliograph/service';
+import { counter, createSeldom, type Log } from '@heliograph/service';
 import { isPart } from './assemble.ts';
 import type { AssemblyBook } from './assembly-book.ts';
 import { isDataError } from './database.ts';
@@ -54,7 +54,7 @@ const retryMs = 2_000;
 export async function startMatchStage(options: MatchStageOptions): Promise<MatchStage> {
   const { queue, registry, book, heed, partsWaitMs, sweepEveryMs, log, now = Date.now } = options;
   const warn = createUnmatchedWarning(log);
-  const warnAway = createSeldom();
+  const warnAway = createSeldom(warnEveryMs);
 
   /** What is given of a message. `before`: of a late part, what was handed on without it. */
   async function given(inbound: InboundMessage, before?: InboundMessage): Promise<HeliographEvent[]> {
@@ -143,19 +143,6 @@ export async function startMatchStage(options: MatchStageOptions): Promise<Match
 }
 
 function createUnmatchedWarning(log: Pick<Log, 'warn'>): (inbound: InboundMessage, now: number) => void {
-  const seldom = createSeldom();
+  const seldom = createSeldom(warnEveryMs);
   return ({ id, connector, to }, now) => seldom(now, (count) => log.warn({ id, connector, to, count }, unmatchedText));
-}
-
-/** Tells of the first, and then once a minute how many there were since. */
-function createSeldom(): (now: number, tell: (count: number) => void) => void {
-  let toldAt = -Infinity;
-  let count = 0;
-  return (now, tell) => {
-    count++;
-    if (now - toldAt < warnEveryMs) return;
-    tell(count);
-    toldAt = now;
-    count = 0;
-  };
 }
