@@ -31,6 +31,9 @@ export const config = defineConfig(
       HTTP_KEY_FAILURES: integer({ min: 1, max: 1_000_000 })
         .default(60)
         .describe('wrong API keys a minute from one network (/24, IPv6 /64) that get 401; more get 429, good ones are let in all the same'),
+      SUBMISSIONS_IN_WORK_MAX: integer({ min: 2, max: 1_000_000 })
+        .default(20_000)
+        .describe('Submissions of this process that are not answered yet; a tenant that has more than its share of them is throttled'),
       WEBHOOK_EGRESS_IPS: networks()
         .default([])
         .describe('where webhooks come from, addresses or networks (CIDR), comma-separated: shown to tenants, for their firewalls'),

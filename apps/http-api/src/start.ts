@@ -43,7 +43,7 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
   const tls = readTls(config);
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
-  const accept = createAccept({ queue, registry, instance: ingressName(instance) });
+  const accept = createAccept({ queue, registry, instance: ingressName(instance), inWorkMax: config.SUBMISSIONS_IN_WORK_MAX });
   const { cancel } = await openCancel(queue);
   const database = openRegistry(config.DATABASE_URL, writersMax);
   const vault = createVault(Buffer.from(config.MASTER_KEY, 'hex'));

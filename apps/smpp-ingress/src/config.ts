@@ -46,6 +46,9 @@ export const config = defineConfig(
       .describe('Failed binds of one system id from one network (/24, IPv6 /64) after which it is locked out'),
     SMPP_BIND_FAILURES_WITHIN: durationMs().default(300_000).describe('Time within which they count'),
     SMPP_BIND_LOCKED: durationMs().default(300_000).describe('How long such a network is locked out for that system id'),
+    SUBMISSIONS_IN_WORK_MAX: integer({ min: 2, max: 1_000_000 })
+      .default(20_000)
+      .describe('Submissions of this process that are not answered yet; a tenant that has more than its share of them is throttled'),
     SMPP_CONNECTIONS_MAX: integer({ min: 1, max: 100_000 }).default(5_000).describe('Connections at once; more are closed at once'),
   }),
 );

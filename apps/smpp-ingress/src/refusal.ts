@@ -24,5 +24,6 @@ const statuses: Record<Exclude<RefusalReason, 'no_credit'>, number> = {
   // for good as far as today goes: a client that tries again at once would only be refused again
   spending_cap: commandStatus.ESME_RSUBMITFAIL,
   throttled: commandStatus.ESME_RTHROTTLED,
+  queue_full: commandStatus.ESME_RMSGQFUL,
   unavailable: commandStatus.ESME_RSYSERR,
 };

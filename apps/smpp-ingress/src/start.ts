@@ -27,7 +27,7 @@ const takenBackLookMs = 500;
 export async function start({ name, instance, config: settings, log }: ServiceContext<typeof config>): Promise<Running> {
   const queue = await openQueue({ url: settings.NATS_URL, name, log });
   const registry = await watchRegistry({ databaseUrl: settings.DATABASE_URL, listen: queue.listen, log });
-  const accept = createAccept({ queue, registry, instance: subjectToken(instance) });
+  const accept = createAccept({ queue, registry, instance: subjectToken(instance), inWorkMax: settings.SUBMISSIONS_IN_WORK_MAX });
   const { cancel, replace } = await openChanges(queue);
   const sessions = createBoundSessions();
   const handover = createHandover({ queue, registry, sessions, log });

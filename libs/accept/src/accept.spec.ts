@@ -42,7 +42,7 @@ const submission: Submission = {
 };
 
 /** A stream that does this with what is published, and a bank that grants what is asked for and hears what of it was spent. */
-function acceptWith(publish: (event: HeliographEvent) => Promise<void>, clock = { nowMs: 1_000 }, askingTakesMs = 0) {
+function acceptWith(publish: (event: HeliographEvent) => Promise<void>, clock = { nowMs: 1_000 }, askingTakesMs = 0, inWorkMax = 100) {
   const published: HeliographEvent[] = [];
   const spent: string[] = [];
   const queue = {
@@ -54,7 +54,7 @@ function acceptWith(publish: (event: HeliographEvent) => Promise<void>, clock = 
     listen() {},
     publish: (event: HeliographEvent) => (published.push(event), publish(event)),
   } as unknown as Queue;
-  const accept = createAccept({ queue, registry, instance: 'one', now: () => clock.nowMs });
+  const accept = createAccept({ queue, registry, instance: 'one', inWorkMax, now: () => clock.nowMs });
   return { accept, published, spent };
 }
 
@@ -77,19 +77,35 @@ test('a submission whose time to begin is over when it has its credit is refused
 });
 
 test.each([
-  ['says no', 'no', undefined, '0'],
-  ['does not answer', 'unknown', true, '10'],
+  ['says no', 'no', 'queue_full', undefined, '0'],
+  ['does not answer', 'unknown', 'unavailable', true, '10'],
 ] as const)(
-  'a message that the stream %s to is unavailable, and said to be there perhaps when it may be',
-  async (_, stored, mayBeStored, charged) => {
+  'a message that the stream %s to is refused, and said to be there perhaps when it may be',
+  async (_, stored, reason, mayBeStored, charged) => {
     const { accept, spent } = acceptWith(() => Promise.reject(new QueueUnavailableError(stored)));
     const acceptance = await accept.submit(submission);
-    expect(acceptance).toMatchObject({ ok: false, reason: 'unavailable' });
+    expect(acceptance).toMatchObject({ ok: false, reason });
     expect(!acceptance.ok && acceptance.mayBeStored).toBe(mayBeStored);
     await accept.close();
     expect(spent).toEqual([charged]);
   },
 );
+
+test('what is more than a process can hold is throttled at once, until something of it is answered', async () => {
+  const storing: (() => void)[] = [];
+  const { accept, published } = acceptWith(() => new Promise((resolve) => storing.push(resolve)), undefined, 0, 4);
+  const answers = [accept.submit(submission), accept.submit(submission), accept.submit(submission)];
+  expect(await answers[2]).toMatchObject({ ok: false, reason: 'throttled', retryAfterMs: 1_000 });
+  while (storing.length < 2) await new Promise(setImmediate);
+  storing.forEach((stored) => stored());
+  expect(await Promise.all(answers.slice(0, 2))).toMatchObject([{ ok: true }, { ok: true }]);
+  const again = accept.submit(submission);
+  while (storing.length < 3) await new Promise(setImmediate);
+  storing[2]?.();
+  expect(await again).toMatchObject({ ok: true });
+  expect(published).toHaveLength(3);
+  await accept.close();
+});
 
 test('a test message asks for no credit and carries no lease', async () => {
   const { accept, published, spent } = acceptWith(async () => {});

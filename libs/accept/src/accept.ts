@@ -4,6 +4,7 @@ import { guardsOf, type RegistryWatch } from '@heliograph/registry';
 import { counter, newTraceparent, isSampled, recordSpan } from '@heliograph/service';
 import { cappedDetail, capScopeOf } from './caps.ts';
 import { decide, type Decision } from './decide.ts';
+import { createLoadGate } from './load-gate.ts';
 import { createVelocityGuard } from './guard-velocity.ts';
 import type { HeldLease } from './purse.ts';
 import type { Acceptance, Submission } from './submission.ts';
@@ -32,23 +33,33 @@ export interface AcceptOptions {
   readonly registry: RegistryWatch;
   /** This process: a subject token. */
   readonly instance: string;
+  /** Submissions in work at once; more are refused as `throttled`. Default 20,000, which a process of 512 MB holds. */
+  readonly inWorkMax?: number;
   readonly now?: () => number;
 }
 
 const submissions = counter('heliograph_accept_submissions_total', 'Submissions by door and outcome');
 
-export function createAccept({ queue, registry, instance, now = Date.now }: AcceptOptions): Accept {
+export function createAccept({ queue, registry, instance, inWorkMax = 20_000, now = Date.now }: AcceptOptions): Accept {
+  const gate = createLoadGate(inWorkMax);
   const wallet = createWallet({ asking: queue, ingress: instance, now });
   const inWork = new Set<Promise<Acceptance>>();
   const throttles = createThrottles(registry);
   const velocity = createVelocityGuard();
 
   function submit(submission: Submission, session?: Throttle): Promise<Acceptance> {
+    const { door, credential } = submission;
+    const tenant = registry.current.credentials.get(credential)?.tenantId ?? credential;
+    if (!gate.enter(tenant)) {
+      submissions.add(1, { door, outcome: overloaded.reason });
+      return Promise.resolve(overloaded);
+    }
     const answer = accept(submission, session);
     inWork.add(answer);
     void answer.then((acceptance) => {
+      gate.leave(tenant);
       inWork.delete(answer);
-      submissions.add(1, { door: submission.door, outcome: acceptance.ok ? 'accepted' : acceptance.reason });
+      submissions.add(1, { door, outcome: acceptance.ok ? 'accepted' : acceptance.reason });
     });
     return answer;
   }
@@ -91,8 +102,9 @@ export function createAccept({ queue, registry, instance, now = Date.now }: Acce
       // Not known to be stored: the charge stands, as the record may be there; the tenant is told to try again.
       if (lease && error.stored === 'no') wallet.refused(message.tenant, lease, microCredits);
       else if (lease) wallet.stored(message.tenant, lease);
-      const mayBeStored = error.stored === 'unknown' ? { mayBeStored: true as const } : {};
-      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now', ...mayBeStored };
+      if (error.stored === 'no')
+        return { ok: false, reason: 'queue_full', detail: 'too many messages wait to be sent, nothing was charged' };
+      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now', mayBeStored: true };
     }
     if (lease) wallet.stored(message.tenant, lease);
     if (charged.traceparent) {
@@ -154,6 +166,13 @@ function createThrottles(registry: RegistryWatch) {
 }
 
 const unlimited: readonly [] = [];
+
+const overloaded = {
+  ok: false,
+  reason: 'throttled',
+  detail: 'too many of your messages are in work at once',
+  retryAfterMs: 1_000,
+} as const;
 
 /** A sampled message's trace id is its own id, so that its trace is found without looking anything up. */
 function traced(message: Message): Message {

@@ -20,6 +20,7 @@ export const refusalReasons = [
   'spending_cap',
   'no_credit',
   'throttled',
+  'queue_full',
   'unavailable',
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];

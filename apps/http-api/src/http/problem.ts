@@ -74,6 +74,7 @@ export const problems: Readonly<Record<ProblemReason, Kind>> = {
   spending_cap: { status: 402, title: 'A spending cap of the day is reached' },
   no_credit: { status: 402, title: 'Not enough credit' },
   throttled: { status: 429, title: 'Too fast', retryAfter: 1 },
+  queue_full: { status: 503, title: 'The queue is full', retryAfter: 10 },
   unavailable: { status: 503, title: 'Not possible at the moment', retryAfter: 2 },
 };
 
