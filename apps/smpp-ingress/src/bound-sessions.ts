@@ -30,9 +30,7 @@ export interface BoundSessions {
 export function createBoundSessions(): BoundSessions {
   const byCredential = new Map<string, BoundSession[]>();
 
-  function receivers(credential: string): BoundSession[] {
-    return (byCredential.get(credential) ?? []).filter(({ session }) => session.state === 'bound_rx' || session.state === 'bound_trx');
-  }
+  const sessionsOf = (credential: string): BoundSession[] => byCredential.get(credential) ?? [];
 
   return {
     add(bound, elsewhere) {
@@ -50,13 +48,14 @@ export function createBoundSessions(): BoundSessions {
       }
     },
     nextReceiver(credential) {
-      const free = receivers(credential).find(({ session }) => session.windowFree > 0);
-      if (!free) return undefined;
-      const sessions = byCredential.get(credential) ?? [];
-      byCredential.set(credential, [...sessions.filter((bound) => bound !== free), free]);
-      return free.session;
+      const sessions = sessionsOf(credential);
+      const free = sessions.findIndex((bound) => isReceiver(bound) && bound.session.windowFree > 0);
+      const [bound] = free < 0 ? [] : sessions.splice(free, 1);
+      if (!bound) return undefined;
+      sessions.push(bound);
+      return bound.session;
     },
-    hasReceiver: (credential) => receivers(credential).length > 0,
+    hasReceiver: (credential) => sessionsOf(credential).some(isReceiver),
     count: (credential) => byCredential.get(credential)?.length ?? 0,
     all: () => [...byCredential.values()].flat(),
     get size() {
@@ -65,4 +64,8 @@ export function createBoundSessions(): BoundSessions {
       return count;
     },
   };
+}
+
+function isReceiver({ session: { state } }: BoundSession): boolean {
+  return state === 'bound_rx' || state === 'bound_trx';
 }

@@ -47,12 +47,13 @@ export function createHandover({
     if (!session) return later(Date.now() + fullWindowMs, 'no window is free');
     const { pdus, what, delivered, traceparent } = due.type === 'report.due' ? ofReport(due) : ofInbound(due);
     const attempt = (attempts.get(delivery) ?? 0) + 1;
-    attempts.set(delivery, attempt);
     const startMs = Date.now();
     // all parts on one session, in order; those that its window has no room for wait in it
     const answers = await Promise.all(pdus.map((pdu) => session.request(pdu)));
     const nowMs = Date.now();
     const outcome = afterDelivery({ what, answers, attempt, nowMs, delivered: delivered(attempt, nowMs) });
+    // those that are handed over at once, nearly all, need not be remembered: weak keys are dear to the garbage collector
+    if (outcome.kind === 'later') attempts.set(delivery, attempt);
     handed[due.type].add(1, outcomes[outcome.kind]);
     if (traceparent) recordSpan('notify', { traceparent, startMs, endMs: nowMs, attributes: { attempt, outcome: outcome.kind } });
     return outcome;

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout } from 'node:timers/promises';
 import { createThrottle } from '@heliograph/accept';
 import type { Lockout } from '@heliograph/credential';
 import type { LiveSession } from '@heliograph/message';
@@ -48,14 +47,11 @@ const bindTypes: Readonly<Record<BindPdu['command'], LiveSession['bindType']>> =
 export interface ServedSession {
   readonly session: Session;
   /**
-   * The graceful end: what is in work is answered, then it is unbound, so that the client knows of everything it sent; what comes meanwhile
-   * is refused as ESME_RSYSERR. Resolves when the socket is gone.
+   * The graceful end: all that comes is served until the client has answered our unbind, which is said as soon as nothing is in work, or when
+   * something always is. A client that hears of it and waits for its answers knows of everything it sent. Resolves when the socket is gone.
    */
   leave(): Promise<void>;
 }
-
-/** Every so often an ending session is asked whether all is answered. */
-const leavingLookMs = 5;
 
 /** Serves one connection from its first octet to its end. */
 export function serveSession({ socket, peer, tls }: Connection, context: ServeContext): ServedSession {
@@ -63,7 +59,6 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
   const throttle = createThrottle();
   let bound: BoundSession | undefined;
   let refused = false;
-  let leaving = false;
 
   const session: Session = createSession({
     socket,
@@ -79,8 +74,6 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
         case 'bind_transceiver':
           return bind(request, reply);
         default:
-          // the submission would be one whose answer the client may not wait for
-          if (leaving) return void reply.error(commandStatus.ESME_RSYSERR);
           return requests.serve(request, reply, { credential: (bound as BoundSession).credential.id, session, throttle });
       }
     },
@@ -96,6 +89,8 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
       if (event.kind === 'handler_failed') log.error({ command: event.command, err: event.error }, 'bug: request not handled');
     },
   });
+
+  const leave = (): Promise<void> => session.unbind();
 
   async function bind(request: BindPdu, reply: Reply): Promise<void> {
     // one guess per connection: a refused session is on its way out
@@ -132,12 +127,6 @@ export function serveSession({ socket, peer, tls }: Connection, context: ServeCo
     binds.add(1, { outcome: status });
     reply.error(status);
     session.close({ code: 'bind_refused' });
-  }
-
-  async function leave(): Promise<void> {
-    leaving = true;
-    while (session.held > 0 && session.state !== 'closed') await setTimeout(leavingLookMs);
-    await session.unbind();
   }
 
   return { session, leave };

@@ -23,10 +23,13 @@ function leave(link: Link, how: 'draining' | 'told'): void {
   tellState(link);
 }
 
-/** To be called whenever a request of either side is settled: after unbind the peer need not wait for what it is owed. */
-export function sayUnbindWhenDrained(link: Link): void {
+/** After unbind the peer need not wait for what it is owed, so that comes first. */
+function sayUnbindWhenDrained(link: Link): void {
   if (link.leaving === 'draining' && link.held === 0) sayUnbind(link);
 }
+
+/** A peer that always has something in work with us is told all the same, after so long: what it sends until its answer is work like any other. */
+export const drainMsMax = 1_000;
 
 /** The peer goes on submitting, or the application owes answers for too long: unbind is said, and what is held may still be answered. */
 export function sayUnbind(link: Link): void {
@@ -59,20 +62,31 @@ export function takeUnbind(link: Link, sequence: number): void {
   finishLeaving(link);
 }
 
-/** Ends an unbinding session once nothing of the peer's is held. */
+/**
+ * A peer that says unbind may still answer what was on its way to it: without its answers nobody knows what became of our requests, and what is
+ * sent again arrives twice. So long one that does not may keep us from binding anew.
+ */
+export const owedMsMax = 5_000;
+
+/**
+ * To be called whenever a request of either side is settled: ends an unbinding session once nothing of the peer's is held, nor, where the peer said
+ * it, anything of ours is unanswered.
+ */
 export function finishLeaving(link: Link): void {
   const { leaving } = link;
   if (link.held > 0 || link.closing !== undefined) return;
   if (leaving === 'draining') return sayUnbindWhenDrained(link);
+  if (leaving === 'told' && link.window.outstanding > 0) return;
   if (leaving === 'told') write(link, { command: 'unbind_resp', sequence: link.unbindSequence });
   if (leaving === 'told' || leaving === 'answered') end(link, link.leavingReason);
 }
 
 /** The peer did not answer our unbind, or the application still owes answers: the link ends all the same. */
 export function giveUpLeaving(link: Link): void {
-  const { leaving, leavingReason, held } = link;
+  const { leaving, leavingReason, held, window } = link;
   if (leaving === 'told') write(link, { command: 'unbind_resp', sequence: link.unbindSequence });
-  end(link, { ...leavingReason, detail: leaving === 'asked' ? 'unbind was not answered' : `${held} requests were not answered` });
+  const unanswered = held > 0 ? `${held} requests were not answered` : `${window.outstanding} requests of ours were not answered`;
+  end(link, { ...leavingReason, detail: leaving === 'asked' ? 'unbind was not answered' : unanswered });
 }
 
 /** The end without ceremony: what is written goes out, whoever waits is told, the socket closes. */

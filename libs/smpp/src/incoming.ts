@@ -1,5 +1,5 @@
 import { isBindRequest, takeBindResponse } from './binding.ts';
-import { end, finishLeaving, sayUnbindWhenDrained, takeUnbind, takeUnbindAnswer } from './closing.ts';
+import { end, finishLeaving, takeUnbind, takeUnbindAnswer } from './closing.ts';
 import { commandStatus, isResponseId } from './constants.ts';
 import type { Frame } from './framer.ts';
 import { isCongested, type Link, nack, refuse, stateOfRules, write } from './link.ts';
@@ -115,7 +115,7 @@ function takeResponse(link: Link, pdu: ResponsePdu): void {
 function settle(link: Link, sequence: number, command: ResponsePdu['command'], outcome: RequestOutcome): void {
   if (link.window.answer(sequence, command, outcome)) {
     roomMade(link);
-    sayUnbindWhenDrained(link);
+    finishLeaving(link);
     return;
   }
   // Late, duplicate, or of the wrong kind. §3.3: responses are never nacked.

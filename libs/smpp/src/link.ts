@@ -103,9 +103,9 @@ export function stateNow(link: Link): SessionState {
   return link.leaving === 'no' ? (link.bound ?? 'open') : 'unbinding';
 }
 
-/** Until an unbind has been written the peer is in its right to go on. */
+/** Until the peer has answered our unbind it is in its right to go on: what crossed with it is work like any other. */
 export function stateOfRules(link: Link): SessionState {
-  return link.leaving === 'draining' ? (link.bound ?? 'open') : stateNow(link);
+  return link.leaving === 'draining' || link.leaving === 'asked' ? (link.bound ?? 'open') : stateNow(link);
 }
 
 export function tellState(link: Link): void {

@@ -1,4 +1,4 @@
-import { end, giveUpLeaving, sayUnbind, sayUnbindWhenDrained, startUnbind } from './closing.ts';
+import { drainMsMax, end, finishLeaving, giveUpLeaving, owedMsMax, sayUnbind, startUnbind } from './closing.ts';
 import { mustPause, pump } from './incoming.ts';
 import { type Link, write } from './link.ts';
 import { roomMade } from './requests.ts';
@@ -21,10 +21,15 @@ export function tick(link: Link): void {
   // A Duplex with a high water mark above ours never says drain.
   if (link.readingPaused && !mustPause(link)) pump(link);
   link.outbox.trim();
-  const leavingTooLong = link.leaving !== 'no' && at - link.leavingAt >= timers.responseMs;
+  const leavingTooLong = link.leaving !== 'no' && at - link.leavingAt >= Math.min(leavingMsMax(link), timers.responseMs);
   if (leavingTooLong && link.leaving === 'draining') sayUnbind(link);
   else if (leavingTooLong) giveUpLeaving(link);
   else obeyTimers(link, at);
+}
+
+function leavingMsMax({ leaving, held, timers }: Link): number {
+  if (leaving === 'draining') return drainMsMax;
+  return leaving === 'told' && held === 0 ? owedMsMax : timers.responseMs;
 }
 
 function expireRequests(link: Link, at: number): void {
@@ -34,7 +39,7 @@ function expireRequests(link: Link, at: number): void {
     link.onEvent?.({ kind: 'timeout', command });
   }
   roomMade(link);
-  sayUnbindWhenDrained(link);
+  finishLeaving(link);
 }
 
 function obeyTimers(link: Link, at: number): void {

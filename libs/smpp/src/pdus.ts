@@ -174,6 +174,10 @@ export type NoticeToSend = { [C in NoticeName]: RequestToSendOf<C> }[NoticeName]
 
 /** The response PDU of a request, or undefined for the two that have none. */
 export function responseNameOf(command: RequestName): ResponseName | undefined {
-  const name = `${command}_resp`;
-  return name in pduTable ? (name as ResponseName) : undefined;
+  return responseNames.get(command);
 }
+
+/** Looked up twice for each message: to join the name and find it in the table took 1 % of the profile of smpp-ingress. */
+const responseNames: ReadonlyMap<string, ResponseName> = new Map(
+  Object.keys(pduTable).flatMap((name) => (name.endsWith('_resp') ? [[name.slice(0, -'_resp'.length), name as ResponseName]] : [])),
+);

@@ -195,10 +195,14 @@ export function receiptTlvs({ id, state }: { id: string; state: MessageState }):
   return tlvs({ receipted_message_id: id, message_state: messageStates[state] });
 }
 
-/** YYMMDDhhmm. */
+/** YYMMDDhhmm. Nearly all dates of receipts are of this minute or the one before, and to write one takes longer than all else in a receipt. */
 function minuteOf(date: Date): string {
-  return digitsOf(date.toISOString());
+  const minute = Math.floor(date.getTime() / 60_000);
+  if (minute !== lastMinute.minute) lastMinute = { minute, text: digitsOf(date.toISOString()) };
+  return lastMinute.text;
 }
+
+let lastMinute = { minute: Number.NaN, text: '' };
 
 /** YYMMDDhhmm of `YYYY-MM-DDThh:mm…`. A hot path: with a pattern a receipt takes 1.45 µs to write, so 1.15. */
 export function digitsOf(iso: string): string {

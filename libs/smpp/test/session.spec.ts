@@ -474,6 +474,36 @@ describe('unbind (§4.2)', () => {
     expect(await side.closed).toEqual({ code: 'unbound' });
   });
 
+  test('of the peer waits for what it owes us: its answers may be on their way', async () => {
+    const { raw, side } = await boundRaw('bind_receiver');
+    const asking = side.session.request({ command: 'deliver_sm' });
+    const { sequence } = (await raw.pdus.next()) as { sequence: number };
+    raw.send({ command: 'unbind', sequence: 11 }, { command: 'deliver_sm_resp', sequence });
+    expect(await asking).toMatchObject({ kind: 'response', pdu: { status: 0 } });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'unbind_resp', sequence: 11, status: 0 });
+    expect(await side.closed).toEqual({ code: 'unbound' });
+  });
+
+  test('of the peer is answered after responseMs although it owes us answers', async () => {
+    const { raw, side } = await boundRaw('bind_receiver', { timers: { ...calmTimers, responseMs: 40 } });
+    const asking = side.session.request({ command: 'deliver_sm' });
+    await raw.pdus.next();
+    raw.send({ command: 'unbind', sequence: 11 });
+    expect((await asking).kind).not.toBe('response');
+    expect(await raw.pdus.next()).toMatchObject({ command: 'unbind_resp', sequence: 11 });
+  });
+
+  test('of ours crosses with a submit: it is handled, and answered before the link closes', async () => {
+    const { raw, side } = await boundRaw();
+    const ended = side.session.unbind();
+    const { sequence } = (await raw.pdus.next()) as { sequence: number };
+    raw.send(submit(10), { command: 'unbind_resp', sequence });
+    (await side.requests.next()).reply.ok({ message_id: 'a' });
+    expect(await raw.pdus.next()).toMatchObject({ command: 'submit_sm_resp', sequence: 10, status: 0 });
+    await ended;
+    expect(await side.closed).toEqual({ code: 'unbound' });
+  });
+
   test('of ours waits for our answers, then unbinds and closes', async () => {
     const { esme, smsc } = await bothOurs();
     const submitting = esme.session.request({ command: 'submit_sm' });
