@@ -40,6 +40,16 @@ export interface AcceptOptions {
 
 const submissions = counter('heliograph_accept_submissions_total', 'Submissions by door and outcome');
 
+/** Attributes are remembered by identity: one object each, kept. Doors and reasons are a few dozen. */
+const attributes = new Map<string, { readonly door: string; readonly outcome: string }>();
+
+function attributesOf(door: string, outcome: string): { readonly door: string; readonly outcome: string } {
+  const key = `${door} ${outcome}`;
+  let known = attributes.get(key);
+  if (!known) attributes.set(key, (known = { door, outcome }));
+  return known;
+}
+
 export function createAccept({ queue, registry, instance, inWorkMax = 20_000, now = Date.now }: AcceptOptions): Accept {
   const gate = createLoadGate(inWorkMax);
   const wallet = createWallet({ asking: queue, ingress: instance, now });
@@ -51,7 +61,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
     const { door, credential } = submission;
     const tenant = registry.current.credentials.get(credential)?.tenantId ?? credential;
     if (!gate.enter(tenant)) {
-      submissions.add(1, { door, outcome: overloaded.reason });
+      submissions.add(1, attributesOf(door, overloaded.reason));
       return Promise.resolve(overloaded);
     }
     const answer = accept(submission, session);
@@ -59,7 +69,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
     void answer.then((acceptance) => {
       gate.leave(tenant);
       inWork.delete(answer);
-      submissions.add(1, { door, outcome: acceptance.ok ? 'accepted' : acceptance.reason });
+      submissions.add(1, attributesOf(door, acceptance.ok ? 'accepted' : acceptance.reason));
     });
     return answer;
   }

@@ -14,7 +14,7 @@ export type Taken =
 export interface Wallet {
   /** From what is in hand; undefined: it must be asked for. */
   take(tenant: string, amount: bigint, scope?: string): HeldLease | undefined;
-  /** Asks billing-credits when the hand is empty; answers within `patienceMs`. */
+  /** Asks billing-credits when the hand is empty; answers within `patienceMs`, or `awayPatienceMs` when nobody answers. */
   takeOrAsk(tenant: string, amount: bigint, scope?: string): Promise<Taken>;
   stored(tenant: string, lease: HeldLease): void;
   refused(tenant: string, lease: HeldLease, amount: bigint): void;
@@ -27,20 +27,24 @@ export interface WalletOptions {
   /** This ingress process: a subject token. */
   readonly ingress: string;
   readonly now: () => number;
+  readonly awayPatienceMs?: number;
 }
 
-/** A new lease should last about so long at the tenant's rate. */
-const leaseForMs = 10_000;
+/** A new lease should last about so long at the tenant's rate: with half of it left when the next is asked for, billing-credits may be away for 10 s. */
+const leaseForMs = 20_000;
 const rateOverMs = 1_000;
 /** A tenant that just began may send a burst of so many micro-credits. */
 const wantAtLeast = 50_000_000n;
 /** Below this share of the last lease, the next one is asked for ahead of need. */
-const renewBelow = 4n;
+const renewBelow = 2n;
 /** A lease is not spent in its last moments: clocks of two machines differ by a little. */
 const expiryMarginMs = 1_000;
 const askTimeoutMs = 2_000;
 /** How long a message waits for credit that is out with other ingresses. */
 const patienceMs = 4_000;
+/** How long a message waits for billing-credits when nothing is in hand: longer than a restart, shorter than clients wait for an answer. */
+const awayPatienceMsDefault = 10_000;
+const awayLookMs = 200;
 /** "No credit", or a cap that is reached, holds so long without asking again: a tenant without credit must not flood billing-credits. */
 const refusalHoldsMs = 250;
 const housekeepingMs = 1_000;
@@ -60,7 +64,7 @@ interface Account {
   refusedUntilMs: number;
 }
 
-export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
+export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatienceMsDefault }: WalletOptions): Wallet {
   const accounts = new Map<string, Account>();
   asking.listen<LeaseRecall>(leaseSubjects.recall(ingress), ({ lease }) => {
     for (const account of accounts.values()) account.purse.retire(lease);
@@ -102,15 +106,17 @@ export function createWallet({ asking, ingress, now }: WalletOptions): Wallet {
 
   async function takeOrAsk(tenant: string, amount: bigint, scope = ''): Promise<Taken> {
     const account = accountOf(tenant, scope);
-    const deadline = now() + patienceMs;
+    const beganMs = now();
     for (;;) {
       const lease = take(tenant, amount, scope);
       if (lease) return { kind: 'taken', lease };
       if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return account.refused;
       const answer = await (account.asking ?? ask(account, amount));
-      if (answer === undefined) return { kind: 'unavailable' };
-      if (now() > deadline) return { kind: 'no_credit' };
-      if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
+      const waitedMs = now() - beganMs;
+      if (answer === undefined && waitedMs >= awayPatienceMs) return { kind: 'unavailable' };
+      if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, awayLookMs));
+      else if (waitedMs > patienceMs) return { kind: 'no_credit' };
+      else if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
       // granted: others may have been quicker; refused: it may have been for a dearer message than this
     }
   }
