@@ -26,6 +26,7 @@ import { startRotationNotice } from './credentials/rotation.ts';
 import { createForeignDoors } from './doors/doors.ts';
 import { createWaiting } from './events/waiting.ts';
 import { createHistory } from './history/history.ts';
+import { classesOf } from './http/classes.ts';
 import { listen } from './http/listen.ts';
 import { createIdempotency, leaseMs } from './idempotency/idempotency.ts';
 import { openIdempotencyTable } from './idempotency/table.ts';
@@ -109,7 +110,7 @@ export async function start({ config, instance, log }: ServiceContext<typeof con
     tls: tls !== undefined,
     log,
   });
-  const server = await listen({ app, host: config.HTTP_HOST, port: config.HTTP_PORT, ...(tls ? { tls } : {}) });
+  const server = await listen({ app, classes: classesOf(app), host: config.HTTP_HOST, port: config.HTTP_PORT, ...(tls ? { tls } : {}) });
   gauge('heliograph_registry_stale_seconds', 'time since the registry was last seen', () => registry.staleMs / 1000);
 
   return {

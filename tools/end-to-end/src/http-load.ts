@@ -27,6 +27,7 @@ export async function postMany(options: LoadOptions): Promise<LoadResult> {
   const statuses: Record<number, number> = {};
   let sent = 0;
   let answered = 0;
+  const head = headOf(options);
   const startMs = performance.now();
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(url)));
   await Promise.all(sockets.map(run));
@@ -43,7 +44,7 @@ export async function postMany(options: LoadOptions): Promise<LoadResult> {
           return resolve();
         }
         sentAtMs = performance.now();
-        socket.write(requestText(options, sent++));
+        socket.write(requestText(options, head, sent++));
       };
       socket.on('error', reject);
       socket.on('close', () => (sent < requests ? reject(new Error('the server closed a connection')) : resolve()));
@@ -75,13 +76,17 @@ function open(url: string): Promise<Socket> {
   });
 }
 
-function requestText({ path, url, headers, body }: LoadOptions, n: number): string {
+/** What all requests have in common, after their first line. */
+function headOf({ url, headers }: Pick<LoadOptions, 'url' | 'headers'>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return ` HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${lines.join('')}`;
+}
+
+function requestText({ path, body }: Pick<LoadOptions, 'path' | 'body'>, head: string, n: number): string {
   const target = typeof path === 'string' ? path : path(n);
   const text = body?.(n);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `${text === undefined ? 'GET' : 'POST'} ${target} HTTP/1.1\r\nHost: ${new URL(url).host}\r\n${lines.join('')}`;
-  if (text === undefined) return `${head}\r\n`;
-  return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
+  if (text === undefined) return `GET ${target}${head}\r\n`;
+  return `POST ${target}${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
 }
 
 /** The status of an answer that is all there; undefined: not yet. */

@@ -54,24 +54,21 @@ export function authenticate({ registry, failuresMax, operatorDigest, now = Date
   }
   return (request, response, next) => {
     const { authorization } = request.headers;
-    const tried = authorization !== undefined || request.headers['x-api-key'] !== undefined;
+    const hasOwn = request.headers['x-api-key'] !== undefined;
+    if (authorization === undefined && !hasOwn) return next(noKey);
     // The scheme's name is case-insensitive (RFC 9110 §11.1); the strategy compares it letter by letter.
     if (authorization !== undefined) request.headers.authorization = authorization.replace(/^bearer +/i, 'Bearer ');
     const decided = (error: unknown, caller: unknown): void => {
       if (error) return next(error);
-      if (!caller) return void refuse(request, tried).then(next, next);
+      if (!caller) return void refuse(request).then(next, next);
       response.locals.caller = caller;
       next();
     };
-    passport.authenticate(
-      ways.map(({ name }) => name),
-      { session: false },
-      decided,
-    )(request, response, next);
+    // a way that fails makes an error with its stack, so none is gone for nothing
+    passport.authenticate(hasOwn ? allWays : 'bearer', { session: false }, decided)(request, response, next);
   };
 
-  async function refuse({ socket }: Request, tried: boolean): Promise<ProblemError> {
-    if (!tried) return noKey;
+  async function refuse({ socket }: Request): Promise<ProblemError> {
     try {
       await failures.consume(networkOf(socket.remoteAddress ?? ''));
       return wrongKey;
@@ -86,6 +83,7 @@ const ways = [
   { name: 'x-api-key', header: 'X-API-Key', prefix: '' },
   { name: 'bearer', header: 'Authorization', prefix: 'Bearer ' },
 ] as const;
+const allWays = ways.map(({ name }) => name);
 
 type Done = (error: Error | null, caller?: object) => void;
 

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { counter } from '@heliograph/service';
+import type { Classes } from './classes.ts';
 import { problem } from './problem.ts';
 
 export interface ListenOptions {
   readonly app: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Of the requests and responses that `app` takes; Node's own unless said. */
+  readonly classes?: Classes;
   readonly host: string;
   readonly port: number;
   /** PEM. */
@@ -36,13 +39,18 @@ export type Limits = typeof usual;
 
 const maxHeaderSize = 16 * 1024;
 const headersMax = 100;
+/**
+ * After a stop has begun an idle connection stays for so long: a client that goes on using it is answered, and told with that answer to make another one,
+ * elsewhere.
+ */
+const idleMs = 1_000;
 /** How long a peer that was refused may take to read why: closing at once would throw that away when it is still sending (RFC 9112 §9.6). */
 const lingerMs = 1_000;
 
 const droppedTotal = counter('heliograph_http_api_connections_dropped_total', 'Connections closed at once, as there are too many');
 
 /** Rejects when the address cannot be listened on. */
-export async function listen({ app, host, port, tls, limits = {} }: ListenOptions): Promise<Listening> {
+export async function listen({ app, classes, host, port, tls, limits = {} }: ListenOptions): Promise<Listening> {
   const { silence, connectionsMax, ...timeouts } = { ...usual, ...limits };
   let stopping = false;
   const connections = createConnections();
@@ -54,7 +62,7 @@ export async function listen({ app, host, port, tls, limits = {} }: ListenOption
     else app(request, response);
   };
   // Node's own refusal of a request without a host has no body
-  const options = { ...timeouts, maxHeaderSize, requireHostHeader: false };
+  const options = { ...timeouts, ...classes, maxHeaderSize, requireHostHeader: false };
   const server: Server = tls
     ? createTlsServer({ ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: timeouts.headersTimeout }, handle)
     : createServer(options, handle);
@@ -73,12 +81,14 @@ export async function listen({ app, host, port, tls, limits = {} }: ListenOption
     async stop(graceMs) {
       stopping = true;
       const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
+      // Node's own close of an HTTP server ends idle connections at once, and with them requests that are on their way
+      NetServer.prototype.close.call(server, () => resolve());
       const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
-      // a connection that was in the middle of a request when it began is idle after it
-      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      let sweep: NodeJS.Timeout | undefined;
+      const patience = setTimeout(() => (sweep = setInterval(() => server.closeIdleConnections(), 50)), Math.min(idleMs, graceMs / 2));
       await promise;
       clearTimeout(deadline);
+      clearTimeout(patience);
       clearInterval(sweep);
     },
   };

@@ -19,7 +19,7 @@ export function measure(log: Pick<Log, 'debug'>, endpointNames: readonly string[
     const given = request.headers['x-request-id'];
     const requestId = typeof given === 'string' && requestIdForm.test(given) ? given : randomUUID();
     response.locals.requestId = requestId;
-    response.set('X-Request-Id', requestId);
+    response.setHeader('X-Request-Id', requestId);
     response.on('finish', () => {
       const endpoint = String(response.locals.endpoint ?? 'other');
       const ms = performance.now() - startMs;
@@ -36,7 +36,7 @@ export function measure(log: Pick<Log, 'debug'>, endpointNames: readonly string[
 export function named(name: string): RequestHandler {
   return (_request, response, next) => {
     response.locals.endpoint = name;
-    response.set('Cache-Control', 'no-store');
+    response.setHeader('Cache-Control', 'no-store');
     next();
   };
 }

@@ -64,7 +64,7 @@ export function perform(
     if (given.streamed !== undefined) return sendStreamed(given.streamed, request, response);
     // not by Express, which answers If-None-Match: * with 304: nothing of these answers is ever kept
     if (given.body === undefined) response.end();
-    else response.type('application/json').end(JSON.stringify(given.body));
+    else response.setHeader('Content-Type', 'application/json; charset=utf-8').end(JSON.stringify(given.body));
   };
 }
 
