@@ -219,17 +219,18 @@ function additionOf(event: LoggedEvent): Addition {
       };
     }
     case 'message.returned': {
-      const { by, why, attempt, tried, ending } = event;
+      const { by, why, attempt, tried, ending, unanswered } = event;
       // it has not ended, and nothing is taken back of how far it was
-      return { state: 'accepted', hop: given({ by, why, connector: tried.at(-1), attempt, errorCode: ending.errorCode }) };
+      return { state: 'accepted', hop: given({ by, why, connector: tried.at(-1), attempt, errorCode: ending.errorCode, unanswered }) };
     }
     case 'message.sent': {
-      const { connector, providerIds, at } = event;
-      return { state: 'sent', sent: { sent_at: at, provider_ids: providerIds }, hop: { connector, providerIds } };
+      const { connector, providerIds, unanswered, at } = event;
+      const hop = unanswered === undefined ? { connector, providerIds } : { connector, providerIds, unanswered };
+      return { state: 'sent', sent: { sent_at: at, provider_ids: providerIds }, hop };
     }
     case 'message.failed': {
-      const { state, reason, errorCode, by } = event;
-      return { state, reason, errorCode, hop: given({ by, state, reason, errorCode }) };
+      const { state, reason, errorCode, by, unanswered } = event;
+      return { state, reason, errorCode, hop: given({ by, state, reason, errorCode, unanswered }) };
     }
     case 'message.reported': {
       const { state, reason, errorCode } = event;

@@ -17,6 +17,8 @@ interface EventBase {
   readonly at: number;
   /** Set by the queue when a stage publishes what it made of an event. */
   readonly cause?: Cause;
+  /** A reader whose `recordVersion` is lower must leave it to one of a newer version. Absent: 1, any may read it. */
+  readonly needs?: number;
 }
 
 /** Accepted: the one record that holds the message and its charge. */
@@ -91,6 +93,8 @@ export interface MessageReturned extends EventBase, Attempt {
   readonly why: ReturnReason;
   /** How it ends when there is no other route. */
   readonly ending: Pick<MessageFailed, 'state' | 'reason' | 'errorCode'>;
+  /** Times that it was submitted there and never answered, 1 or more: each may be a duplicate at the provider. Absent: 0. */
+  readonly unanswered?: number;
 }
 
 /** A provider has taken every segment of it. */
@@ -106,6 +110,8 @@ export interface MessageSent extends EventBase {
   readonly attempt?: number;
   /** Only where its receipt, or none, may send it to another route. */
   readonly again?: Attempt;
+  /** Times that it was submitted there and never answered, 1 or more: each may be a duplicate at the provider. Absent: 0. */
+  readonly unanswered?: number;
 }
 
 /** It will never be sent. */
@@ -119,6 +125,8 @@ export interface MessageFailed extends EventBase {
   readonly reason: FailureReason;
   /** The provider's own word, such as a command_status in hex. */
   readonly errorCode?: string;
+  /** Times that it was submitted there and never answered, 1 or more: each may be a duplicate at the provider. Absent: 0. */
+  readonly unanswered?: number;
 }
 
 /** What a provider says of a segment; not yet matched to a message. */

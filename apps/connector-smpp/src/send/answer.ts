@@ -13,8 +13,8 @@ export interface Answer {
   readonly providerId?: string;
   /** command_status, where there was one. */
   readonly status?: number;
-  /** A try before this one was never answered: the provider may have taken that. */
-  readonly maybeTaken?: true;
+  /** Tries before this one that were never answered, 1 or more: the provider may have taken each. Absent: 0. */
+  readonly unanswered?: number;
 }
 
 /** What a command_status of submit_sm_resp or generic_nack (SMPP 3.4 §5.1.3) means; what is not listed is permanent, vendors' own too. */
@@ -63,12 +63,18 @@ function ofRefusal(status: number, refusals: Refusals): Answer {
 
 /** The answer to a segment that was answered otherwise before, or never. */
 export function answerAfter(before: Answer | undefined, answer: Answer): Answer {
-  return before && mayBeTaken(before) ? { ...answer, maybeTaken: true } : answer;
+  const unanswered = unansweredOf(before);
+  return unanswered > 0 ? { ...answer, unanswered } : answer;
+}
+
+/** Tries of a segment that were never answered. */
+export function unansweredOf(answer: Answer | undefined): number {
+  return answer === undefined ? 0 : (answer.unanswered ?? 0) + (answer.kind === 'unknown' ? 1 : 0);
 }
 
 /** Nobody can say that the provider has not taken it, though nobody says that it has. */
 export function mayBeTaken(answer: Answer | undefined): boolean {
-  return answer !== undefined && answer.kind !== 'accepted' && (answer.kind === 'unknown' || answer.maybeTaken === true);
+  return answer?.kind !== 'accepted' && unansweredOf(answer) > 0;
 }
 
 /** As events show it: `0x0000000B`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { headOf, type Cascade, type MessageRouted, type Outcome } from '@heliograph/message';
-import type { Answer } from './answer.ts';
+import { answerAfter, type Answer } from './answer.ts';
 import { deliver, expire, giveBack, isExpired, type DeliveryFacts } from './deliver.ts';
 import { aMessage } from '../../test/message.fixture.ts';
 
@@ -25,7 +25,7 @@ const permanent: Answer = { kind: 'permanent', status: 0x0b };
 const unknown: Answer = { kind: 'unknown' };
 const unsent: Answer = { kind: 'unsent' };
 
-const failed = (state: string, reason: string, errorCode?: string) => ({
+const failed = (state: string, reason: string, errorCode?: string, special: object = {}) => ({
   kind: 'done',
   events: [
     {
@@ -36,9 +36,12 @@ const failed = (state: string, reason: string, errorCode?: string) => ({
       state,
       reason,
       ...(errorCode === undefined ? {} : { errorCode }),
+      ...special,
     },
   ],
 });
+/** It was submitted so often without an answer. */
+const unanswered = (times: number) => ({ unanswered: times });
 
 describe('a message whose segments have settled', () => {
   test('all taken: sent, with the ids in the form that its receipts will have', () => {
@@ -55,6 +58,11 @@ describe('a message whose segments have settled', () => {
         },
       ],
     });
+  });
+
+  test('taken at last: how often it was never answered is said, as each may be a duplicate', () => {
+    const answers = [accepted, answerAfter(answerAfter(answerAfter(undefined, unknown), unknown), accepted)];
+    expect(deliver(routed, answers, facts, now)).toMatchObject({ events: [{ type: 'message.sent', unanswered: 2 }] });
   });
 
   test('an id that the provider did not give is left out', () => {
@@ -74,7 +82,7 @@ describe('a message whose segments have settled', () => {
       'never answered, and not to be sent twice',
       [accepted, unknown],
       { unknownOutcome: 'fail' },
-      failed('failed', 'provider_unknown_outcome'),
+      failed('failed', 'provider_unknown_outcome', undefined, unanswered(1)),
     ],
     ['not written', [unsent], {}, { kind: 'later', atMs: now, reason: 'unsent' }],
     ['not written in part', [accepted, unsent], {}, { kind: 'later', atMs: now, reason: 'unsent' }],
@@ -87,7 +95,7 @@ describe('a message whose time is over', () => {
   test.each<[string, (Answer | undefined)[], object]>([
     ['never tried', [], failed('expired', 'expired')],
     ['put off before', [accepted, failing], failed('expired', 'expired', '0x00000008')],
-    ['perhaps taken', [undefined, unknown], failed('failed', 'provider_unknown_outcome')],
+    ['perhaps taken', [undefined, unknown], failed('failed', 'provider_unknown_outcome', undefined, unanswered(1))],
   ])('%s', (_, answers, outcome) => {
     expect(expire(routed, answers, now)).toEqual(outcome);
   });
@@ -110,8 +118,18 @@ describe('a message with times to be tried again at', () => {
     ['comes at the next', [throttled], 2_000, { kind: 'later', atMs: now + 3_000, reason: 'throttled' }],
     ['is refused after the last', [throttled], 5_000, failed('rejected', 'provider_rejected', '0x00000058')],
     ['goes by its command_status before its kind', [failing], 300, { kind: 'later', atMs: now + 3_700, reason: 'later' }],
-    ['has an unknown outcome after the last of what was never answered', [unknown], 1_500, failed('failed', 'provider_unknown_outcome')],
-    ['has one after the last of another segment, too', [throttled, unknown], 5_000, failed('failed', 'provider_unknown_outcome')],
+    [
+      'has an unknown outcome after the last of what was never answered',
+      [unknown],
+      1_500,
+      failed('failed', 'provider_unknown_outcome', undefined, unanswered(1)),
+    ],
+    [
+      'has one after the last of another segment, too',
+      [throttled, unknown],
+      5_000,
+      failed('failed', 'provider_unknown_outcome', undefined, unanswered(1)),
+    ],
   ])('%s', (_, answers, ms, outcome) => {
     expect(deliver(routed, answers, since(ms), now)).toEqual(outcome);
   });
@@ -142,7 +160,7 @@ describe('a message whose rule lets it go on', () => {
   });
   const rejected = { state: 'rejected', reason: 'provider_rejected', errorCode: '0x0000000B' };
   const notKnown = { state: 'failed', reason: 'provider_unknown_outcome' };
-  const doubtful: Answer = { ...permanent, maybeTaken: true };
+  const doubtful: Answer = { ...permanent, unanswered: 1 };
   const refused = only({ refused: true });
   const unknownToo = only({ refused: true, unknownOutcome: true });
 
@@ -160,15 +178,25 @@ describe('a message whose rule lets it go on', () => {
       [permanent],
       failed('rejected', 'provider_rejected', '0x0000000B'),
     ],
-    ['ends when it may be out and only a refusal counts', refused, [unknown], failed('failed', 'provider_unknown_outcome')],
+    [
+      'ends when it may be out and only a refusal counts',
+      refused,
+      [unknown],
+      failed('failed', 'provider_unknown_outcome', undefined, unanswered(1)),
+    ],
     [
       'ends when a try that may be out was refused the next time',
       refused,
       [doubtful],
-      failed('rejected', 'provider_rejected', '0x0000000B'),
+      failed('rejected', 'provider_rejected', '0x0000000B', unanswered(1)),
     ],
-    ['goes on when it may be out and that counts', unknownToo, [unknown], returned(unknownToo, 'unknown', notKnown)],
-    ['goes on as one that may be out when a try before was', unknownToo, [doubtful], returned(unknownToo, 'unknown', rejected)],
+    ['goes on when it may be out and that counts', unknownToo, [unknown], returned(unknownToo, 'unknown', notKnown, unanswered(1))],
+    [
+      'goes on as one that may be out when a try before was',
+      unknownToo,
+      [doubtful],
+      returned(unknownToo, 'unknown', rejected, unanswered(1)),
+    ],
   ])('%s', (_, cascade, answers, outcome) => {
     expect(deliver(withCascade(cascade), answers, { ...facts, unknownOutcome: 'fail' }, now)).toEqual(outcome);
   });
@@ -190,7 +218,7 @@ describe('a message whose rule lets it go on', () => {
   test.each<[string, Answer[], string | undefined, string | undefined]>([
     ['nothing when it took none of it', [permanent], '40', '40'],
     ['its share when it took a part, rounded up', [accepted, permanent, permanent], '40', '44'],
-    ['its share of what it may have taken', [{ ...permanent, maybeTaken: true }], undefined, '10'],
+    ['its share of what it may have taken', [{ ...permanent, unanswered: 1 }], undefined, '10'],
   ])('adds to what providers take: %s', (_, answers, before, after) => {
     const event = withCascade(all, { buyMicroCredits: '10', ...(before === undefined ? {} : { spentMicroCredits: before }) });
     const outcome = deliver(event, answers, facts, now);
@@ -244,7 +272,7 @@ describe('a message whose rule lets it go on', () => {
       ['its connector can send', event, [], false, now],
       ['it has not waited so long', event, [], true, event.at + 999],
       ['some of it is out', event, [accepted, failing], true, now],
-      ['some of it may be', event, [{ ...failing, maybeTaken: true }], true, now],
+      ['some of it may be', event, [{ ...failing, unanswered: 1 }], true, now],
       ['its time is over', event, [], true, message.validUntilMs],
       ['its rule says nothing of it', withCascade(refused), [], true, now],
       ['it has no rule', routed, [], true, now],

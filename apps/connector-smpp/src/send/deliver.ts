@@ -11,7 +11,7 @@ import {
   type ReturnReason,
   type Routed,
 } from '@heliograph/message';
-import { errorCodeOf, mayBeTaken, type Answer } from './answer.ts';
+import { errorCodeOf, mayBeTaken, unansweredOf, type Answer } from './answer.ts';
 import { comparableId, type ProviderIds } from '../provider-id.ts';
 import { retryAtMs, type Retries } from './retry.ts';
 
@@ -53,9 +53,9 @@ export function deliver(event: Routed, answers: readonly Answer[], facts: Delive
 
 /** The outcome of a message whose time is over: it may be out all the same when a segment was never answered, and that is said. */
 export function expire(event: Routed, answers: readonly (Answer | undefined)[], now: number): Outcome {
-  if (answers.some((answer) => answer?.kind === 'unknown')) return fail(event, now, 'provider_unknown_outcome');
+  if (answers.some((answer) => answer?.kind === 'unknown')) return fail(event, now, 'provider_unknown_outcome', undefined, answers);
   const last = answers.find((answer) => answer !== undefined && answer.kind !== 'accepted');
-  return fail(event, now, 'expired', last && errorCodeOf(last));
+  return fail(event, now, 'expired', last && errorCodeOf(last), answers);
 }
 
 /** For a message that waits here: its next route, when its rule says so, nothing of it can be out, and its connector has been unable to send for so long. */
@@ -94,7 +94,7 @@ export function giveUp(
   // a connector that is gone cannot send either
   if (reason === 'connector_removed' && mayGoOn(event, 'unavailable', answers, now))
     return done(returned(event, answers, now, 'unavailable', reason, errorCode));
-  return fail(event, now, reason, errorCode);
+  return fail(event, now, reason, errorCode, answers);
 }
 
 const policies = {
@@ -131,7 +131,14 @@ function returned(
     why,
     ...attemptOf(event, taken, answers.length),
     ending: endingOf(event, reason, errorCode),
+    ...neverAnswered(answers),
   };
+}
+
+/** Of the segment that was submitted most often without an answer. */
+function neverAnswered(answers: readonly (Answer | undefined)[]): { unanswered?: number } {
+  const unanswered = Math.max(0, ...answers.map(unansweredOf));
+  return unanswered > 0 ? { unanswered } : {};
 }
 
 /** `taken` of so many segments may cost something here. */
@@ -158,7 +165,7 @@ function shareOf(amount: bigint, part: number, whole: number): bigint {
 function sent(event: Routed, answers: readonly Answer[], { connector, group, ids }: DeliveryFacts, at: number) {
   const { message, attempt = 1, cascade } = event;
   const providerIds = answers.flatMap(({ providerId }) => (providerId ? [comparableId(providerId, 'respIdForm', ids)] : []));
-  const made = { type: 'message.sent', at, message: headOf(message), connector, group, providerIds } as const;
+  const made = { type: 'message.sent', at, message: headOf(message), connector, group, providerIds, ...neverAnswered(answers) } as const;
   const goesOn = cascade !== undefined && attempt < cascade.attemptsMax && (cascade.undelivered || cascade.noReceiptMs !== undefined);
   if (attempt === 1 && !goesOn) return made;
   return { ...made, ...(attempt > 1 ? { attempt } : {}), ...(goesOn ? { again: attemptOf(event, 1, 1) } : {}) };
@@ -174,9 +181,16 @@ const stateOf = {
   cancelled: 'cancelled',
 } as const satisfies Partial<Record<FailureReason, MessageFailed['state']>>;
 
-export function fail(event: Routed, at: number, reason: keyof typeof stateOf, errorCode?: string): Outcome {
+export function fail(
+  event: Routed,
+  at: number,
+  reason: keyof typeof stateOf,
+  errorCode?: string,
+  answers: readonly (Answer | undefined)[] = [],
+): Outcome {
   const { message, connector } = event;
-  return done({ type: 'message.failed', at, message: headOf(message), by: connector, ...endingOf(event, reason, errorCode) });
+  const ending = endingOf(event, reason, errorCode);
+  return done({ type: 'message.failed', at, message: headOf(message), by: connector, ...ending, ...neverAnswered(answers) });
 }
 
 /** A provider that had it before and never said what became of it may have delivered it: then that is all that can be said. */
