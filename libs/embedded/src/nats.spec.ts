@@ -30,3 +30,19 @@ test('port 0 lets the server choose, which it calls -1', () => {
 test('without syncing always the option is absent', () => {
   expect(natsConfig({ ...folders, syncAlways: false })).not.toContain('sync_interval');
 });
+
+test('one of a cluster has a name of its own and asks for a password on its routes to the others', () => {
+  const config = natsConfig({ ...folders, cluster: { number: 2, routePorts: [7001, 7002, 7003], password: 'pass' } });
+  expect(config).toContain('server_name: heliograph-2\n');
+  expect(config.slice(config.indexOf('cluster {'))).toBe(
+    [
+      'cluster {',
+      '  name: heliograph',
+      '  listen: "127.0.0.1:7002"',
+      '  authorization { user: heliograph, password: "pass" }',
+      '  routes: ["nats://heliograph:pass@127.0.0.1:7001", "nats://heliograph:pass@127.0.0.1:7003"]',
+      '}',
+      '',
+    ].join('\n'),
+  );
+});

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
+import { freePort } from './free-port.ts';
 import { findNatsServer } from './nats-binary.ts';
 import type { NatsBinary } from './nats-binary.ts';
 import { lastLogLines, releaseOrphan, startServer, waitUntil } from './server-process.ts';
@@ -21,6 +22,8 @@ export interface NatsOptions {
   syncAlways?: boolean;
   /** Upper limit of all streams together, bytes. */
   fileStoreBytesMax?: number;
+  /** It is one of several that replicate their streams, as `natsCluster` gives it; a single server unless given. Serves its monitoring in any case. */
+  cluster?: ClusterNode;
   /** Which nats-server; by default the first that `findNatsServer` finds. */
   binary?: NatsBinary;
   /** Told what takes longer than a moment, in words for people. */
@@ -35,13 +38,36 @@ export interface NatsServer extends ServerProcess {
   monitorUrl: string | undefined;
 }
 
+/** One server of a cluster on this machine. */
+export interface ClusterNode {
+  /** 1, 2, … */
+  number: number;
+  /** Where the servers of the cluster find each other, in the order of their numbers. */
+  routePorts: readonly number[];
+  /** Of clients, the same at every server. */
+  password: string;
+}
+
+/**
+ * What `startNats` needs for each server of a cluster: to be started together, as none is ready before a majority is. A server that is started
+ * again gets the same. One data folder for all; the cluster can be stopped and made anew on it.
+ */
+export async function natsCluster(dataDir: string, servers: number): Promise<{ dataDir: string; cluster: ClusterNode }[]> {
+  const folder = resolve(dataDir);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const password = passwordIn(folder);
+  const routePorts: number[] = [];
+  for (let i = 0; i < servers; i++) routePorts.push(await freePort());
+  return routePorts.map((_, i) => ({ dataDir: join(folder, `server-${i + 1}`), cluster: { number: i + 1, routePorts, password } }));
+}
+
 /** The server reads its streams back before it listens: about a second per GB. */
 const readyWaitMs = 120_000;
 /** A limit, not a reservation: the disk fills only with what streams keep. */
 const fileStoreBytesDefault = 64 * 1024 ** 3;
 
 /**
- * Starts nats-server with JetStream on `dataDir` and returns when it answers. Only loopback. Acknowledged messages survive kill -9 of
+ * Starts nats-server with JetStream on `dataDir` and returns when it answers; in a cluster, when it has what the others have. Only loopback. Acknowledged messages survive kill -9 of
  * anything. Rejects with a readable message when the folder is in use, no nats-server can be had, or it does not come up.
  */
 export async function startNats(options: NatsOptions): Promise<NatsServer> {
@@ -56,8 +82,19 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   rmSync(portsDir, { recursive: true, force: true });
   mkdirSync(portsDir);
   const configFile = join(folder, 'nats.conf');
-  const password = passwordIn(folder);
-  writeFileSync(configFile, natsConfig({ ...options, password, storeDir: join(folder, 'jetstream'), portsDir }), { mode: 0o600 });
+  const password = options.cluster?.password ?? passwordIn(folder);
+  const monitorPort = options.monitorPort ?? (options.cluster && 0);
+  writeFileSync(
+    configFile,
+    natsConfig({
+      ...options,
+      ...(monitorPort === undefined ? {} : { monitorPort }),
+      password,
+      storeDir: join(folder, 'jetstream'),
+      portsDir,
+    }),
+    { mode: 0o600 },
+  );
 
   const logFile = join(folder, 'nats.log');
   const running = startServer({
@@ -71,7 +108,8 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   let ports: Ports | undefined;
   const isReady = async () => {
     ports = readPorts(portsDir, running.pid);
-    return ports !== undefined && (await answersWithJetStream(ports.port));
+    if (ports === undefined || !(await answersWithJetStream(ports.port))) return false;
+    return options.cluster === undefined || isHealthy(ports.monitorUrl as string);
   };
   const settled = await waitUntil(async () => running.exit() !== undefined || (await isReady()), readyWaitMs);
   if (!settled || running.exit() !== undefined || !ports) {
@@ -106,13 +144,14 @@ export function natsConfig({
   password,
   storeDir,
   portsDir,
-}: Pick<NatsOptions, 'port' | 'monitorPort' | 'syncAlways' | 'fileStoreBytesMax'> & {
+  cluster,
+}: Pick<NatsOptions, 'port' | 'monitorPort' | 'syncAlways' | 'fileStoreBytesMax' | 'cluster'> & {
   password: string;
   storeDir: string;
   portsDir: string;
 }): string {
   const lines = [
-    `server_name: heliograph`,
+    `server_name: heliograph${cluster ? `-${cluster.number}` : ''}`,
     `listen: "127.0.0.1:${port || -1}"`,
     ...(monitorPort === undefined ? [] : [`http: "127.0.0.1:${monitorPort || -1}"`]),
     `ports_file_dir: ${JSON.stringify(portsDir)}`,
@@ -123,8 +162,32 @@ export function natsConfig({
     `  max_file_store: ${fileStoreBytesMax}`,
     ...(syncAlways ? [`  sync_interval: always`] : []),
     `}`,
+    ...(cluster ? clusterLines(cluster) : []),
   ];
   return lines.join('\n') + '\n';
+}
+
+/** Routes ask for a password as clients' connections do. */
+function clusterLines({ number, routePorts, password }: ClusterNode): string[] {
+  const account = `${user}:${password}`;
+  const routes = routePorts.flatMap((port, i) => (i + 1 === number ? [] : [JSON.stringify(`nats://${account}@127.0.0.1:${port}`)]));
+  return [
+    `cluster {`,
+    `  name: heliograph`,
+    `  listen: "127.0.0.1:${routePorts[number - 1]}"`,
+    `  authorization { user: ${user}, password: ${JSON.stringify(password)} }`,
+    `  routes: [${routes.join(', ')}]`,
+    `}`,
+  ];
+}
+
+/** `/healthz`: JetStream has a leader, and each stream and consumer of this server is as far as the others are. */
+async function isHealthy(monitorUrl: string): Promise<boolean> {
+  try {
+    return (await fetch(`${monitorUrl}/healthz`, { signal: AbortSignal.timeout(5_000) })).ok;
+  } catch {
+    return false;
+  }
 }
 
 interface Ports {

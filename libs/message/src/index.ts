@@ -15,4 +15,5 @@ export * from './report.ts';
 export * from './session.ts';
 export * from './state.ts';
 export * from './test-number.ts';
+export * from './version.ts';
 export * from './webhook.ts';

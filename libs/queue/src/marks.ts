@@ -1,6 +1,7 @@
 import { DeliverPolicy, StorageType } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { positionOf, type Reading } from './held-record.ts';
+import { patiently } from './patient.ts';
 import { QueueUnavailableError } from './publisher.ts';
 import type { ReaderContext } from './reader-context.ts';
 
@@ -30,7 +31,7 @@ const stopWaitMs = 2_000;
 
 /** Resolves when every mark that is on disk is in memory: whoever acts on marks must not begin before. */
 export async function openMarks({ js, replicas, log, reading, connected }: MarksContext, { bucket, ttlMs }: MarksOptions): Promise<Marks> {
-  const keys = await new Kvm(js).create(bucket, { history: 1, ttl: ttlMs, replicas, storage: StorageType.File });
+  const keys = await patiently(() => new Kvm(js).create(bucket, { history: 1, ttl: ttlMs, replicas, storage: StorageType.File }));
   const prefix = `$KV.${bucket}.`;
   /** Unix ms at which it was stored, by key; oldest first. */
   const marked = new Map<string, number>();

@@ -1,6 +1,15 @@
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
-import { flow, streamOf, subjectsOf, type HeliographEvent, type StageName, type StreamName, type TakenBy } from '@heliograph/message';
+import {
+  flow,
+  isNewer,
+  streamOf,
+  subjectsOf,
+  type HeliographEvent,
+  type StageName,
+  type StreamName,
+  type TakenBy,
+} from '@heliograph/message';
 import { positionOf, type Delivery } from './held-record.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { parseRecord } from './record.ts';
@@ -80,7 +89,14 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
     try {
       for await (const message of messages) {
         const at = positionOf(message);
-        if (at.seq > gatherer.upTo) await gatherer.add(eventsOf(message.data, at), at.seq);
+        if (at.seq <= gatherer.upTo) continue;
+        const deliveries = eventsOf(message.data, at);
+        if (deliveries.some(({ event }) => isNewer(event))) {
+          // nothing behind it may be done before it: here it stops until a newer version reads on
+          await gatherer.flush();
+          throw new Error(`record ${at.seq} is of a newer version`);
+        }
+        await gatherer.add(deliveries, at.seq);
       }
     } finally {
       await gatherer.end();
@@ -115,6 +131,7 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
         if (batch.length >= options.eventsMax) await flush();
         else timer ??= setTimeout(() => void flush(), options.gatherMs);
       },
+      flush,
       async end(): Promise<void> {
         clearTimeout(timer);
         await handling;

@@ -1,6 +1,7 @@
 import { StorageType } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Reading } from './held-record.ts';
+import { patiently } from './patient.ts';
 import type { ReaderContext } from './reader-context.ts';
 
 /**
@@ -36,7 +37,7 @@ export async function createPresence(
   const subjectOf = (key: string): string => `$KV.${bucket}.${key}`;
   // In memory: presence that outlives the server would be of processes that may be gone. A single server forgets the bucket as well.
   const open = (): Promise<KV> => new Kvm(js).create(bucket, { history: 1, ttl: ttlMs, replicas, storage: StorageType.Memory });
-  let keys = await open();
+  let keys = await patiently(open);
   let beating: Promise<void> | undefined;
 
   async function put(key: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
 import { createAsking, type Asking } from './ask.ts';
 import { caughtUp, type CaughtUpOptions } from './caught-up.ts';
@@ -9,6 +10,7 @@ import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
 import { openMarks, type Marks, type MarksOptions } from './marks.ts';
 import { readFromPosition, type PositionReader, type PositionReaderOptions } from './position-reader.ts';
+import { patiently } from './patient.ts';
 import { createPresence, type Presence, type PresenceOptions } from './presence.ts';
 import { createPublisher } from './publisher.ts';
 import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
@@ -55,13 +57,20 @@ export interface Queue extends Asking, Waits {
   close(): Promise<void>;
 }
 
+/** A server of a cluster names it in its greeting (NATS client protocol, INFO). */
+function isClustered({ info }: NatsConnection): boolean {
+  return info !== undefined && 'cluster' in info && info.cluster !== '';
+}
+
 export async function openQueue({ url, name, log, sizes }: QueueOptions): Promise<Queue> {
   const connection = await openConnection({ url, name });
   const js: JetStreamClient = jetstream(connection);
-  const jsm: JetStreamManager = await jetstreamManager(connection);
-  const streamSizes = { ...defaultStreamSizes, ...sizes };
+  const jsm: JetStreamManager = await patiently(() => jetstreamManager(connection));
+  // by what the server says of itself, not by a setting: each service brings the streams up to date at its start, and one that was set otherwise
+  // would take the copies of all of them away
+  const streamSizes = { ...defaultStreamSizes, replicas: isClustered(connection) ? 3 : 1, ...sizes };
   await ensureStreams(jsm, streamSizes);
-  const cursors = await new Kvm(js).create('cursors', { history: 1, replicas: streamSizes.replicas });
+  const cursors = await patiently(() => new Kvm(js).create('cursors', { history: 1, replicas: streamSizes.replicas }));
   const publisher = createPublisher({ js, log });
   const reading = new Set<Reading>();
   const since: ConnectedSince = { sinceMs: Date.now(), again: new Set() };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   DiscardPolicy,
   JetStreamApiError,
@@ -7,6 +8,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { isAside, isDelayed, streams, subjectOf, subjectsOf, type MessageDue, type StreamName } from '@heliograph/message';
+import { patiently } from './patient.ts';
 
 export const deadLetterStream = 'DEAD';
 /** Where the events of a delayed stream wait for their time, one subject each. */
@@ -31,14 +33,15 @@ export const defaultStreamSizes: StreamSizes = {
 
 /** Creates the streams the flow names, or brings their configuration up to date. Safe to run by every service at its start. */
 export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes): Promise<void> {
-  for (const name of Object.keys(streams) as StreamName[]) await ensureStream(jsm, configOf(name, sizes));
-  await ensureStream(jsm, {
+  for (const name of Object.keys(streams) as StreamName[]) await patiently(() => ensureStream(jsm, configOf(name, sizes)));
+  const deadLetters = {
     ...base(sizes),
     name: deadLetterStream,
     subjects: ['dead.>'],
     retention: RetentionPolicy.Limits,
     max_age: 30 * day,
-  });
+  };
+  await patiently(() => ensureStream(jsm, deadLetters));
 }
 
 function configOf(name: StreamName, sizes: StreamSizes): Config {
@@ -78,9 +81,17 @@ function base(sizes: StreamSizes): Omit<Config, 'name'> {
   };
 }
 
+/**
+ * Subjects that are there stay: they are of a newer version, whose events would have no place after a process of an older one has started. What is as
+ * it should be is left alone: in a cluster each change is agreed upon by all servers, and each service that starts would ask for eleven.
+ */
 async function ensureStream(jsm: JetStreamManager, config: Config): Promise<void> {
   try {
-    await jsm.streams.update(config.name, config);
+    const there = (await jsm.streams.info(config.name)).config;
+    const wanted = { ...config, subjects: [...new Set([...there.subjects, ...(config.subjects ?? [])])] };
+    const keys = Object.keys(wanted) as (keyof typeof wanted)[];
+    if (keys.every((key) => isDeepStrictEqual(wanted[key], there[key]))) return;
+    await jsm.streams.update(config.name, wanted);
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== streamNotFound) throw error;
     await jsm.streams.add(config);

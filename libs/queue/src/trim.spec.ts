@@ -25,6 +25,19 @@ test.each<[string, string[], ReaderFloor[], number]>([
   ],
   ['not at all while a stage is missing', ['message.routed.a.normal'], [deliver('a', 70)], 0],
   ['whatever a connector that has no messages there did', ['message.routed.a.normal'], [log(90), deliver('a', 70), deliver('idle', 3)], 70],
+  [
+    'behind a stage of another version, too',
+    ['message.routed.a.normal'],
+    [log(90), deliver('a', 70), { ...log(30), stage: undefined }],
+    30,
+  ],
+  ['not at all while an event of a newer version is read by nobody', ['message.renewed.all'], [log(90), deliver('a', 70)], 0],
+  [
+    'behind whoever reads an event of a newer version, of whichever stage',
+    ['message.renewed.all'],
+    [log(90), { ...log(80), subjects: [...all, 'message.renewed.>'] }, { stage: undefined, subjects: ['message.renewed.>'], floor: 60 }],
+    60,
+  ],
   ['nothing of an empty stream', [], [log(90)], 0],
 ])('a stream is trimmed %s', (_, subjects, readers, upTo) => {
   expect(trimmableUpTo('ROUTED', subjects, readers)).toBe(upTo);

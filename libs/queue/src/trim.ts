@@ -15,7 +15,8 @@ import { cursorKey } from './position-reader.ts';
 
 /** How far one reader is: which subjects it reads, and the last sequence below which it has everything. */
 export interface ReaderFloor {
-  readonly stage: StageName;
+  /** undefined: one of another version of the platform. */
+  readonly stage: StageName | undefined;
   /** Subject filters, as consumers name them. */
   readonly subjects: readonly string[];
   readonly floor: number;
@@ -23,16 +24,18 @@ export interface ReaderFloor {
 
 /**
  * The sequence up to which a stream may be trimmed: every subject in it must have been read by a reader of every stage that takes its event.
- * A subject a stage does not read yet (a connector that never ran) holds the stream: 0.
+ * A subject a stage does not read yet (a connector that never ran) holds the stream: 0. So does an event of a newer version that nobody reads yet; what
+ * a stage of another version reads is held for it as for our own.
  */
 export function trimmableUpTo(stream: StreamName, subjects: readonly string[], readers: readonly ReaderFloor[]): number {
   let upTo = Number.MAX_SAFE_INTEGER;
   for (const subject of subjects) {
     const type = streams[stream].events.find((event) => subject.startsWith(`${event}.`)) as EventType | undefined;
-    for (const stage of stagesTaking(type)) {
-      const floors = readers.filter((reader) => reader.stage === stage && reader.subjects.some((filter) => covers(filter, subject)));
-      upTo = Math.min(upTo, floors.length === 0 ? 0 : Math.min(...floors.map((reader) => reader.floor)));
-    }
+    const reading = readers.filter((reader) => reader.subjects.some((filter) => covers(filter, subject)));
+    if (type === undefined && reading.length === 0) return 0;
+    for (const stage of stagesTaking(type)) if (!reading.some((reader) => reader.stage === stage)) return 0;
+    const counted = type === undefined ? reading : reading.filter(({ stage }) => stage === undefined || stagesTaking(type).includes(stage));
+    upTo = Math.min(upTo, ...counted.map(({ floor }) => floor));
   }
   return upTo === Number.MAX_SAFE_INTEGER ? 0 : upTo;
 }
@@ -127,12 +130,14 @@ async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promi
   const { state } = await jsm.streams.info(stream, listed);
   const readers: ReaderFloor[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
-    const stage = stageOf(consumer);
-    if (stage) readers.push({ stage, subjects: filtersOf(consumer), floor: floorOfConsumer(consumer, state.last_seq) });
+    if (consumer.config.durable_name)
+      readers.push({ stage: stageOf(consumer), subjects: filtersOf(consumer), floor: floorOfConsumer(consumer, state.last_seq) });
   }
-  for (const stage of Object.keys(flow) as StageName[]) {
-    const cursor = await cursors.get(cursorKey(stream, stage));
-    const subjects = (flow[stage].takes as readonly EventType[]).map(subjectsOf);
+  for (const key of await keysOf(cursors, `${stream}.>`)) {
+    const cursor = await cursors.get(key);
+    const stage = (Object.keys(flow) as StageName[]).find((name) => cursorKey(stream, name) === key);
+    // what one of another version takes is not known: everything
+    const subjects = stage === undefined ? ['>'] : (flow[stage].takes as readonly EventType[]).map(subjectsOf);
     if (cursor) readers.push({ stage, subjects, floor: Number(cursor.string()) });
   }
   return {
@@ -141,6 +146,12 @@ async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promi
     firstSeq: state.first_seq,
     lastSeq: state.last_seq,
   };
+}
+
+async function keysOf(cursors: KV, filter: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const key of await cursors.keys(filter)) keys.push(key);
+  return keys;
 }
 
 /** Of `message.due`, and of a `message.returned` that is stored once. */
@@ -154,8 +165,7 @@ function floorOfConsumer({ num_pending: pending, num_ack_pending: unacked, ack_f
 }
 
 /** Durables are called after their stage, with a dash before what distinguishes several. */
-function stageOf({ name, config }: ConsumerInfo): StageName | undefined {
-  if (!config.durable_name) return undefined;
+function stageOf({ name }: ConsumerInfo): StageName | undefined {
   const stage = name.split('-')[0] as StageName;
   return stage in flow ? stage : undefined;
 }

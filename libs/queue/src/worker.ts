@@ -3,6 +3,7 @@ import {
   flow,
   isAside,
   isDelayed,
+  isNewer,
   streamOf,
   subjectIdOf,
   subjectsOf,
@@ -16,6 +17,7 @@ import {
 } from '@heliograph/message';
 import { ackWaitMs, createHeldRecords, releaseDelayMs, type Delivery, type HeldRecord, type HeldRecords } from './held-record.ts';
 import { bury } from './dead-letter.ts';
+import { patiently } from './patient.ts';
 import type { Publisher } from './publisher.ts';
 import type { ReaderContext } from './reader-context.ts';
 import { parseRecord } from './record.ts';
@@ -87,6 +89,8 @@ const recordsRemembered = 32;
 const pullExpiresMs = 5_000;
 const retryDelayMsMax = 10_000;
 const consumerExists = 10148;
+/** How soon a record of a newer version is handed out again, perhaps to a process of that version. */
+const newerDelayMs = 1_000;
 
 export function durableName(stage: StageName, share?: string): string {
   return share === undefined ? stage : `${stage}-${share}`;
@@ -194,7 +198,7 @@ async function run<S extends StageName>(
   let eventsPerRecord = 0;
   let stopPulling = (): void => {};
 
-  const consumer = await openConsumer();
+  const consumer = await patiently(openConsumer);
   const pulling = pull(consumer);
 
   async function pull(first: Consumer): Promise<void> {
@@ -228,6 +232,7 @@ async function run<S extends StageName>(
     if (isDelayed(stream) && (await cameDueBefore(message))) return;
     if (held.renew(message)) return;
     const events = parseRecord(message.data);
+    if (events?.some(isNewer)) return leaveToNewer(message);
     if (!events || !events.every((event) => taken.has(event.type) || streamOf(event.type) === stream)) return buryRecord(message);
     const mine = events.filter((event) => taken.has(event.type));
     if (mine.length === 0) return message.ack();
@@ -241,6 +246,16 @@ async function run<S extends StageName>(
       else todo.push(unsettled(event, record));
     }
     if (todo.length > 0) deliver(todo);
+  }
+
+  /**
+   * Not poison: while versions are changed, processes of both share a reader. The record stays until one that knows it has it; told once by each
+   * that does not.
+   */
+  function leaveToNewer(message: JsMsg): void {
+    const { streamSequence: seq, deliveryCount } = message.info;
+    if (deliveryCount === 1) log.warn({ stage, stream, seq }, 'record of a newer version, left to a process of that version');
+    message.nak(newerDelayMs);
   }
 
   /** Nothing of the record is done before it is known what was done already. */
@@ -409,11 +424,17 @@ async function run<S extends StageName>(
     try {
       await jsm.consumers.add(stream, config);
     } catch (error) {
-      // it is there with another bound, say of a connector whose window was another
+      // it is there with another bound, say of a connector whose window was another, or with other subjects, of another version
       if (!(error instanceof JetStreamApiError) || error.code !== consumerExists) throw error;
-      await jsm.consumers.update(stream, durable, config);
+      await jsm.consumers.update(stream, durable, subjects ? config : { ...config, filter_subjects: await alsoThose(config) });
     }
     return js.consumers.get(stream, durable);
+  }
+
+  /** What a newer version reads with it, it goes on to read: it would pass over what is stored until a process of that version starts again. */
+  async function alsoThose(config: { readonly filter_subjects: readonly string[] }): Promise<string[]> {
+    const { filter_subject: one, filter_subjects: several } = (await jsm.consumers.info(stream, durable)).config;
+    return [...new Set([...config.filter_subjects, ...(several ?? (one === undefined ? [] : [one]))])];
   }
 }
 

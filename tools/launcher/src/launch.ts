@@ -11,7 +11,7 @@ import { openLogFile } from './log-file.ts';
 import type { Options } from './options.ts';
 import type { DataOwner } from './owners.ts';
 import { portErrors } from './ports.ts';
-import { externalServer, keepNats, keepPostgres } from './servers.ts';
+import { externalServer, keepNats, keepNatsCluster, keepPostgres } from './servers.ts';
 import type { Server } from './servers.ts';
 import { startService } from './service-process.ts';
 import type { ServiceRun } from './service-process.ts';
@@ -165,8 +165,13 @@ async function startPostgresServer(run: Run, folder: DataFolder): Promise<Server
 async function startNatsServer(run: Run, folder: DataFolder): Promise<Server> {
   const url = run.env['NATS_URL'];
   if (url) return externalServer(url);
-  const server = await keepNats({ dataDir: folder.join('nats'), say: run.say, onChange: run.noteProcesses }, run.signal);
-  return begun(server, natsStopRank, 'nats-server', run);
+  const start = { say: run.say, onChange: run.noteProcesses };
+  if (run.options.natsServers === 1)
+    return begun(await keepNats({ ...start, dataDir: folder.join('nats') }, run.signal), natsStopRank, 'nats-server', run);
+  // a folder of its own: a single server's streams are not those of a cluster
+  const servers = await keepNatsCluster({ ...start, dataDir: folder.join('nats-cluster') }, run.options.natsServers, run.signal);
+  for (const [i, server] of servers.entries()) begun(server, natsStopRank, `nats-server ${i + 1} of ${servers.length}`, run);
+  return externalServer(servers.map(({ url }) => url).join(','));
 }
 
 function begun(server: Server, rank: number, name: string, run: Run): Server {

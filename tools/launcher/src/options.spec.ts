@@ -18,6 +18,7 @@ describe('options', () => {
       carrier: undefined,
       balanceMicroCredits: 1_000_000_000n,
       profile: 'demo',
+      natsServers: 1,
       json: false,
     });
   });
@@ -63,6 +64,7 @@ describe('options', () => {
     [['--balance', '1e3'], '--balance must be credits, 0 to 999999999 with at most 6 decimals (got "1e3")'],
     [['--balance', '0.0000001'], '--balance must be credits, 0 to 999999999 with at most 6 decimals (got "0.0000001")'],
     [['--profile', 'test'], '--profile must be demo or production (got "test")'],
+    [['--nats-servers', '2'], '--nats-servers must be 1 or 3 (got "2")'],
     [['--json=maybe'], '--json must be true or false (got "maybe")'],
     [['--smpp'], '--smpp is not an option (see --help)'],
     [['start'], '"start" is not an option (see --help)'],

@@ -12,6 +12,8 @@ export interface Options {
   carrier: { host: string; port: number } | undefined;
   balanceMicroCredits: bigint;
   profile: Profile;
+  /** Embedded nats-servers: 1, or 3 that replicate their streams. */
+  natsServers: 1 | 3;
   /** When ready print one line of JSON on stdout instead of a text for people. */
   json: boolean;
 }
@@ -90,6 +92,14 @@ export const optionTable: OptionTable = {
     default: 'demo',
     help: 'demo traces every message and lets webhooks call this machine; production does neither',
     read: readProfile,
+  },
+  natsServers: {
+    flag: 'nats-servers',
+    env: 'HELIOGRAPH_NATS_SERVERS',
+    argument: '1|3',
+    default: '1',
+    help: 'embedded nats-servers; 3 keep every stream threefold, and one of them may fail (a data folder stays with its number)',
+    read: readNatsServers,
   },
   json: {
     flag: 'json',
@@ -191,6 +201,10 @@ function readCredits(text: string): Reading<bigint> {
 
 function readProfile(text: string): Reading<Profile> {
   return text === 'demo' || text === 'production' ? { ok: true, value: text } : { ok: false, must: 'demo or production' };
+}
+
+function readNatsServers(text: string): Reading<1 | 3> {
+  return text === '1' || text === '3' ? { ok: true, value: text === '1' ? 1 : 3 } : { ok: false, must: '1 or 3' };
 }
 
 function readSwitch(text: string): Reading<boolean> {

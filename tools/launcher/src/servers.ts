@@ -1,4 +1,4 @@
-import { startNats, startPostgres } from '@heliograph/embedded';
+import { natsCluster, startNats, startPostgres } from '@heliograph/embedded';
 import type { ServerProcess } from '@heliograph/embedded';
 import { keepRunning } from './keep-running.ts';
 import type { Kept, Running } from './keep-running.ts';
@@ -28,6 +28,14 @@ export function keepPostgres(start: ServerStart, signal: AbortSignal): Promise<S
 
 export function keepNats(start: ServerStart, signal: AbortSignal): Promise<Server> {
   return keepServer('nats', start, (port) => startNats({ dataDir: start.dataDir, port, log: start.say }), signal);
+}
+
+/** Servers that replicate what they store; clients are given all of them, in one URL. */
+export async function keepNatsCluster(start: ServerStart, servers: number, signal: AbortSignal): Promise<Server[]> {
+  const nodes = await natsCluster(start.dataDir, servers);
+  return Promise.all(
+    nodes.map((node, i) => keepServer(`nats-${i + 1}`, start, (port) => startNats({ ...node, port, log: start.say }), signal)),
+  );
 }
 
 /** Started again at the same port: the services have its URL and reconnect by themselves. */

@@ -13,6 +13,7 @@ const surroundings: Surroundings = {
     carrier: undefined,
     balanceMicroCredits: 0n,
     profile: 'demo',
+    natsServers: 1,
     json: false,
   },
   databaseUrl: 'postgres://database',
@@ -50,6 +51,11 @@ describe('the environment of a service', () => {
       SMPP_PORT: '0',
       DATABASE_URL: 'postgres://database',
     });
+  });
+
+  test("has malloc give back what starting took, unless the caller's own limits say otherwise", () => {
+    expect(env()).toMatchObject({ MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' });
+    expect(env(ingress, {}, { MALLOC_ARENA_MAX: '8' })).toMatchObject({ MALLOC_ARENA_MAX: '8', MALLOC_MMAP_THRESHOLD_: '131072' });
   });
 
   test('in production traces what the service itself chooses', () => {
