@@ -15,6 +15,13 @@ describe('a behaviour', () => {
     ['dropping', { submitsOfSession: 1 }, { kind: 'take' }],
     ['dropping', { submitsOfSession: 2 }, { kind: 'hang_up' }],
     ['silent', {}, { kind: 'ignore' }],
+    ['mute', { submits: 19 }, { kind: 'take' }],
+    ['mute', { submits: 20 }, { kind: 'swallow' }],
+    ['twice', {}, { kind: 'take', garbage: 'again' }],
+    ['garbling', { submits: 10 }, { kind: 'take', garbage: 'unknown_sequence' }],
+    ['garbling', { submits: 40 }, { kind: 'take', garbage: 'bad_length' }],
+    ['early', {}, { kind: 'take', receipts: [{ state: 'DELIVERED', id: 'same', beforeAnswer: true }] }],
+    ['thrice', {}, { kind: 'take', receipts: [{ delayMs: 200 }, { delayMs: 200 }, { delayMs: 1_200 }] }],
   ])('%s with %j', (name, facts, plan) => {
     expect(behaviours[name]({ ...first, ...facts })).toMatchObject(plan);
   });
@@ -29,6 +36,16 @@ describe('a behaviour', () => {
         { delayMs: 200, state: 'UNDELIVERABLE', id: 'decimal' },
       ],
     });
+  });
+
+  test('flooding: ten receipts of unknown messages with each, and its own last', () => {
+    const plan = behaviours.flooding(first);
+    const ids = plan.kind === 'take' ? plan.receipts.map(({ id }) => id) : [];
+    expect(ids).toEqual([...Array<string>(10).fill('foreign'), 'same']);
+  });
+
+  test('garbling: none between', () => {
+    expect(behaviours.garbling({ ...first, submits: 11 })).not.toHaveProperty('garbage');
   });
 
   test('every behaviour has an ending of its own', () => {

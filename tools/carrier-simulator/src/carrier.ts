@@ -1,6 +1,7 @@
 import {
   commandStatus,
   createSession,
+  encodePdu,
   getTlv,
   listen,
   tlvTable,
@@ -10,6 +11,8 @@ import {
   type Session,
   type Tlv,
 } from '@heliograph/smpp';
+import type { Socket } from 'node:net';
+import type { Journal } from '@heliograph/checker';
 import { createAgenda } from './agenda.ts';
 import {
   behavioursByEnding,
@@ -17,12 +20,14 @@ import {
   wantsReceipt,
   type BehaviourName,
   type BehaviourOptions,
+  type Garbage,
   type Plan,
   type ReceiptPlan,
 } from './behaviour.ts';
 import { startHttp } from './http.ts';
 import { inboundPdus, partsSent, statusOf, type DeliverSm, type InboundRequest, type InboundSent } from './inbound.ts';
 import { createInbox, type InboxAlphabet, type InboxCounts, type ReceivedMessage, type TakenSegment } from './inbox.ts';
+import { createNotes } from './notes.ts';
 import { createReceipts, type ReceiptCounts } from './receipts.ts';
 
 export interface CarrierOptions {
@@ -48,6 +53,10 @@ export interface CarrierOptions {
   readonly receiptWindow?: number;
   /** How long a deliver_sm may stay unanswered, ms. Default 10,000. */
   readonly responseMs?: number;
+  /** For `npm run checker`: what arrived here, and the receipts sent. Whoever opened it closes it. */
+  readonly journal?: Journal;
+  /** What the journal calls this provider. Default `carrier`. */
+  readonly name?: string;
 }
 
 export interface CarrierStats extends InboxCounts {
@@ -79,8 +88,8 @@ export interface CarrierView {
 export interface Carrier extends CarrierView {
   readonly port: number;
   readonly httpPort: number | undefined;
-  /** From the next submit_sm on. */
-  behave(behaviour: BehaviourName): void;
+  /** From the next submit_sm on; options that are not given are as at the start. */
+  behave(behaviour: BehaviourName, options?: Partial<BehaviourOptions>): void;
   /** Ends every connection at once, without unbind. */
   hangUp(): void;
   stop(): Promise<void>;
@@ -102,13 +111,16 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     enquireLinkMs = 30_000,
     responseMs = 10_000,
   } = options;
-  const behaviours = createBehaviours(options.options);
+  let behaviours = createBehaviours(options.options);
   const agenda = createAgenda();
   const receipts = createReceipts({ after: agenda.after, now: Date.now });
   const sessions = new Set<Session>();
   const nextId = createIds(Date.now());
   let behaviour = options.behaviour ?? 'normal';
-  let inbox = createInbox({ alphabet });
+  const notes =
+    options.journal === undefined ? undefined : createNotes({ journal: options.journal, provider: options.name ?? 'carrier', alphabet });
+  const inboxOptions = { alphabet, ...(notes ? { onWhole: notes.arrived } : {}) };
+  let inbox = createInbox(inboxOptions);
   let counts = noCounts();
   let binds = 0;
   let bindsRefused = 0;
@@ -128,7 +140,7 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
         windowMax: receiptWindow,
         receiveWindowMax,
         onRequest(request, reply) {
-          if (request.command === 'submit_sm') onSubmit(session, request, reply, ++submitsOfSession);
+          if (request.command === 'submit_sm') onSubmit({ session, socket, pdu: request, reply }, ++submitsOfSession);
           else onOther(session, request, reply);
         },
         onClose() {
@@ -153,7 +165,8 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     receipts.join(session);
   }
 
-  function onSubmit(session: Session, pdu: PduOf<'submit_sm'>, reply: Reply, submitsOfSession: number): void {
+  function onSubmit(submitted: Submitted, submitsOfSession: number): void {
+    const { pdu, reply } = submitted;
     counts.submits++;
     const nowMs = Date.now();
     const nowSecond = Math.floor(nowMs / 1000);
@@ -163,9 +176,10 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     }
     const name = (byNumber && behavioursByEnding.get(pdu.destination_addr.slice(-2))) || behaviour;
     const plan = behaviours[name]({ takenThisSecond, submitsOfSession, submits: counts.submits });
+    if (plan.kind === 'refuse' || plan.kind === 'ignore') notes?.notTaken(segmentOf(pdu, '', nowMs));
     if (plan.kind === 'refuse') return refuse(reply, plan.status);
     if (plan.kind === 'ignore') return void counts.unanswered++;
-    take({ session, pdu, reply, plan, nowMs });
+    take({ ...submitted, plan, nowMs });
   }
 
   function refuse(reply: Reply, status: number): void {
@@ -175,26 +189,23 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     reply.error(status);
   }
 
-  function take({ session, pdu, reply, plan, nowMs }: Submission): void {
+  function take({ session, socket, pdu, reply, plan, nowMs }: Submission): void {
     const number = nextId();
     const decimal = number.toString().padStart(17, '0');
     const id = plan.kind === 'take' && plan.id === 'hex' ? number.toString(16) : decimal;
     takenThisSecond++;
     counts.accepted++;
-    inbox.take({
-      from: pdu.source_addr,
-      to: pdu.destination_addr,
-      dataCoding: pdu.data_coding,
-      udhi: (pdu.esm_class & 0x40) !== 0,
-      octets: pdu.short_message.length > 0 ? pdu.short_message : (getTlv(pdu.tlvs, 'message_payload') ?? pdu.short_message),
-      ...besideOf(pdu.tlvs),
-      id,
-      atMs: nowMs,
-    });
-    for (const receipt of plan.receipts) sendReceipt(session, pdu, receipt, receipt.id === 'decimal' ? decimal : id, nowMs);
+    inbox.take(segmentOf(pdu, id, nowMs));
+    const idOf: Record<ReceiptPlan['id'], () => string> = { same: () => id, decimal: () => decimal, foreign: () => `9${nextId()}` };
+    for (const receipt of plan.receipts) sendReceipt(session, pdu, receipt, idOf[receipt.id](), nowMs);
+    if (plan.kind === 'swallow') return void counts.unanswered++;
     if (plan.kind === 'hang_up') {
       counts.unanswered++;
       session.close({ code: 'dropping' });
+    } else if (plan.garbage) {
+      reply.ok({ message_id: id });
+      // past the session, which writes nothing wrong: after what it has written in this turn
+      setImmediate(() => socket.write(garbageOf(plan.garbage as Garbage, pdu.sequence, id)));
     } else if (plan.answerDelayMs === 0) reply.ok({ message_id: id });
     else agenda.after(plan.answerDelayMs, () => reply.ok({ message_id: id }));
   }
@@ -210,8 +221,12 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
       submittedAtMs: nowMs,
       tries: 0,
     };
-    if (plan.beforeAnswer) receipts.send(due);
-    else agenda.after(plan.delayMs, () => receipts.send(due));
+    const send = (): void => {
+      notes?.receipt(due);
+      receipts.send(due);
+    };
+    if (plan.beforeAnswer) send();
+    else agenda.after(plan.delayMs, send);
   }
 
   async function inbound(request: InboundRequest): Promise<InboundSent> {
@@ -245,7 +260,7 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
       return { ...counts, ...inbox.counts, sessions: sessions.size, binds, bindsRefused, receipts: { ...receipts.counts, ...waiting } };
     },
     clear() {
-      inbox = createInbox({ alphabet });
+      inbox = createInbox(inboxOptions);
       counts = noCounts();
     },
   };
@@ -255,7 +270,10 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
     ...view,
     port: listener.port,
     httpPort: http?.port,
-    behave: (name) => void (behaviour = name),
+    behave(name, changed) {
+      behaviour = name;
+      behaviours = createBehaviours({ ...options.options, ...changed });
+    },
     hangUp() {
       for (const session of sessions) session.close({ code: 'hung_up' });
     },
@@ -271,13 +289,21 @@ export async function startCarrier(options: CarrierOptions = {}): Promise<Carrie
   };
 }
 
-type Submission = {
-  session: Session;
-  pdu: PduOf<'submit_sm'>;
-  reply: Reply;
-  plan: Extract<Plan, { kind: 'take' | 'hang_up' }>;
-  nowMs: number;
-};
+type Submitted = { session: Session; socket: Socket; pdu: PduOf<'submit_sm'>; reply: Reply };
+type Submission = Submitted & { plan: Extract<Plan, { kind: 'take' | 'hang_up' | 'swallow' }>; nowMs: number };
+
+function segmentOf(pdu: PduOf<'submit_sm'>, id: string, atMs: number): TakenSegment {
+  return {
+    from: pdu.source_addr,
+    to: pdu.destination_addr,
+    dataCoding: pdu.data_coding,
+    udhi: (pdu.esm_class & 0x40) !== 0,
+    octets: pdu.short_message.length > 0 ? pdu.short_message : (getTlv(pdu.tlvs, 'message_payload') ?? pdu.short_message),
+    ...besideOf(pdu.tlvs),
+    id,
+    atMs,
+  };
+}
 
 const tagsOfMessage: ReadonlySet<number> = new Set(
   (['message_payload', 'sar_msg_ref_num', 'sar_total_segments', 'sar_segment_seqnum'] as const).map((name) => tlvTable[name].tag),
@@ -294,6 +320,19 @@ function besideOf(given: readonly Tlv[]): Pick<TakenSegment, 'sar' | 'tlvs'> {
     ...(reference !== undefined && sequence > 0 && sequence <= total ? { sar: { reference, total, sequence } } : {}),
     ...(rest.length > 0 ? { tlvs: rest } : {}),
   };
+}
+
+/** A whole PDU, or what no PDU begins with. */
+function garbageOf(garbage: Garbage, sequence: number, id: string): Buffer {
+  const answer = (number: number): Buffer =>
+    Buffer.from(encodePdu({ command: 'submit_sm_resp', status: 0, sequence: number, message_id: id }));
+  if (garbage === 'again') return answer(sequence);
+  if (garbage === 'unknown_sequence') return answer(0x7ffffff0);
+  const header = Buffer.alloc(16);
+  header.writeUInt32BE(garbage === 'bad_length' ? 5 : 16, 0);
+  header.writeUInt32BE(0x00000abc, 4);
+  header.writeUInt32BE(1, 12);
+  return header;
 }
 
 function noCounts(): Counts {

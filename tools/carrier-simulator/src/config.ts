@@ -30,5 +30,7 @@ export const config = defineConfig(
     SIM_DROP_AFTER: integer({ min: 1, max: 1_000_000 })
       .default(defaults.dropAfter)
       .describe('the submit_sm of a connection at which dropping hangs up'),
+    SIM_JOURNAL: z.string().min(1, 'must not be empty').optional().describe('file: what arrived, for npm run checker; appended to'),
+    SIM_NAME: z.string().min(1, 'must not be empty').max(255).default('carrier').describe('what the journal calls this provider'),
   }),
 );

@@ -74,9 +74,11 @@ export interface InboxOptions {
   readonly partialsMax?: number;
   /** Default `gsm`. */
   readonly alphabet?: InboxAlphabet;
+  /** Told of each message when its last part has come. */
+  readonly onWhole?: (message: ReceivedMessage) => void;
 }
 
-export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabet = 'gsm' }: InboxOptions = {}): Inbox {
+export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabet = 'gsm', onWhole }: InboxOptions = {}): Inbox {
   const ring: Kept[] = [];
   let oldest = 0;
   const partials = new Map<string, Partial>();
@@ -86,6 +88,7 @@ export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabe
 
   function keep(parts: readonly TakenSegment[]): void {
     messages++;
+    onWhole?.(read(parts, alphabet));
     const [first] = parts;
     if (first) distinct.add(hashOf(`${first.to} ${first.dataCoding}`, parts.length === 1 ? [first.octets] : parts.map(bodyOf)));
     if (ring.length < messagesMax) return void ring.push({ parts });
@@ -111,7 +114,7 @@ export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabe
   return {
     take(given) {
       const segment = { ...given, octets: Buffer.from(given.octets) };
-      const concat = segment.sar ?? (segment.udhi ? parseUdh(segment.octets)?.concat : undefined);
+      const concat = concatOf(segment);
       if (concat) takePart(segment, concat);
       else keep([segment]);
     },
@@ -131,6 +134,15 @@ export function createInbox({ messagesMax = 10_000, partialsMax = 1_000, alphabe
       };
     },
   };
+}
+
+/** What a segment says by itself; undefined for one of several parts. */
+export function wholeOf(segment: TakenSegment, alphabet: InboxAlphabet): ReceivedMessage | undefined {
+  return concatOf(segment) ? undefined : read([segment], alphabet);
+}
+
+function concatOf({ sar, udhi, octets }: TakenSegment): Concat | undefined {
+  return sar ?? (udhi ? parseUdh(octets)?.concat : undefined);
 }
 
 /** Decoded only when somebody looks: a benchmark's millions never are. */

@@ -8,6 +8,8 @@ export interface Request {
   readonly body?: object;
   /** For whom the operator asks. */
   readonly tenant?: string;
+  /** Until all of the answer is there; default 30 s. */
+  readonly msMax?: number;
 }
 
 export interface ControlPlane {
@@ -22,7 +24,7 @@ const waitSMax = 10;
 /** Heliograph's API as an operator has it: `url` of http-api, `key` of an operator. */
 export function createControlPlane({ url, key }: { url: string; key: string }): ControlPlane {
   return {
-    async ask(method, path, { body, tenant } = {}) {
+    async ask(method, path, { body, tenant, msMax = requestMsMax } = {}) {
       const headers = {
         authorization: `Bearer ${key}`,
         ...(body && { 'content-type': 'application/json' }),
@@ -35,7 +37,7 @@ export function createControlPlane({ url, key }: { url: string; key: string }): 
           ...(body && { body: JSON.stringify(body) }),
           // the key must not follow a redirect
           redirect: 'error',
-          signal: AbortSignal.timeout(requestMsMax),
+          signal: AbortSignal.timeout(msMax),
         });
         if (![429, 503].includes(response.status) || tried === triesMax) return response;
         await response.body?.cancel();
