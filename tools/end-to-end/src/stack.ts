@@ -23,9 +23,21 @@ export interface Stack {
   /** As the operator; rejects when it is refused. */
   put(path: string, body: object): Promise<void>;
   balance(): Promise<Balance>;
+  /** Of this moment; undefined while it is down. */
+  pid(service: string): number | undefined;
   /** `kill -9`, and the launcher starts it again: resolves when it runs once more. */
   killAndRestart(service: string): Promise<void>;
-  /** Ctrl-C; resolves when every process of it has ended. */
+  /** Asks it to end, as a deployment does; the launcher starts it again: resolves when it runs once more. */
+  restart(service: string): Promise<void>;
+  /** A second instance of it, with the environment of the one that runs. */
+  startAnother(service: string): Promise<Instance>;
+  /** Ctrl-C; resolves when every process of it has ended. Its data is gone then, unless it is to be kept. */
+  stop(options?: { readonly keepData?: boolean }): Promise<void>;
+}
+
+export interface Instance {
+  readonly pid: number;
+  /** Resolves when it has drained and ended. */
   stop(): Promise<void>;
 }
 
@@ -43,11 +55,20 @@ export interface StackOptions {
   readonly balance?: number;
   readonly profile?: 'demo' | 'production';
   readonly env?: Readonly<Record<string, string>>;
+  /** With its empty data folder, before anything starts; what it gives back is called when all has ended. */
+  readonly prepareFolder?: (folder: string) => () => void;
 }
 
 /** A whole Heliograph of this test's own, started as a newcomer would: `npm start`. */
-export async function startStack({ carrierPort, balance = 1_000, profile = 'demo', env = {} }: StackOptions): Promise<Stack> {
+export async function startStack({
+  carrierPort,
+  balance = 1_000,
+  profile = 'demo',
+  env = {},
+  prepareFolder,
+}: StackOptions): Promise<Stack> {
   const folder = mkdtempSync(join(tmpdir(), 'heliograph-e2e-'));
+  const tidyUp = prepareFolder?.(folder);
   const ports = ['--smpp-port', '0', '--smpp-tls-port', '0', '--http-port', '0'];
   const options = [
     '--json',
@@ -67,6 +88,10 @@ export async function startStack({ carrierPort, balance = 1_000, profile = 'demo
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  // it is a group of its own: who dies without stopping it must not leave it behind
+  const endWithUs = (): void => void process.kill(-(child.pid as number), 'SIGINT');
+  process.once('exit', endWithUs);
+  child.once('exit', () => process.off('exit', endWithUs));
   const ready = await readyLine(child);
   const headers = { authorization: `Bearer ${ready.http.apiKey}` };
 
@@ -74,6 +99,17 @@ export async function startStack({ carrierPort, balance = 1_000, profile = 'demo
     const response = await fetch(ready.http.url + path, { headers });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Answer;
+  }
+
+  async function endAndAwait(service: string, signal: NodeJS.Signals): Promise<void> {
+    const before = pidsIn(folder)[service];
+    if (before === undefined) throw new Error(`${service} does not run`);
+    process.kill(before, signal);
+    const runsAgain = () => {
+      const pid = pidsIn(folder)[service];
+      return pid !== undefined && pid !== before;
+    };
+    await eventually(`${service} runs again`, runsAgain, restartWithinMs);
   }
 
   return {
@@ -94,23 +130,47 @@ export async function startStack({ carrierPort, balance = 1_000, profile = 'demo
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     },
     balance: () => get<Balance>('/v1/balance'),
-    async killAndRestart(service) {
-      const before = pidsIn(folder)[service] as number;
-      process.kill(before, 'SIGKILL');
-      await eventually(`${service} runs again`, () => {
-        const pid = pidsIn(folder)[service];
-        return pid !== undefined && pid !== before;
-      });
-    },
-    async stop() {
+    pid: (service) => pidsIn(folder)[service],
+    killAndRestart: (service) => endAndAwait(service, 'SIGKILL'),
+    // PostgreSQL: SIGTERM waits for its clients to leave, and they never do
+    restart: (service) => endAndAwait(service, service === 'postgres' ? 'SIGINT' : 'SIGTERM'),
+    startAnother: (service) => startAnother(service, pidsIn(folder)[service] as number),
+    async stop({ keepData = false } = {}) {
       const pids = Object.entries(pidsIn(folder));
       const ended = once(child, 'exit');
       process.kill(-(child.pid as number), 'SIGINT');
       await ended;
       await eventually('every process ends', () => pids.every(([, pid]) => !isAlive(pid)));
+      if (keepData) return;
+      tidyUp?.();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The launcher waits up to 30 s before it starts again what ends often; a drain takes up to 15 s. */
+const restartWithinMs = 60_000;
+
+/** With the environment of the one that runs, but for its name and its port. */
+async function startAnother(service: string, pid: number): Promise<Instance> {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+  const inherited = Object.fromEntries(environment.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+  const { NODE_CHANNEL_FD: _, ...env } = { ...inherited, SERVICE_INSTANCE: `${service}-second`, HEALTH_PORT: '0' } as NodeJS.ProcessEnv;
+  const main = join(root, 'apps', service, 'src/main.ts');
+  const child = spawn(process.execPath, [main], { cwd: root, env, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`a second ${service} ended before it was ready`);
+  });
+  await Promise.race([once(child, 'message'), ended]);
+  ended.catch(() => {});
+  return { pid: child.pid as number, stop: () => stopChild(child) };
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
 }
 
 function isAlive(pid: number): boolean {
