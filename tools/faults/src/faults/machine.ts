@@ -1,0 +1,145 @@
+import type { Fault, Scene } from '../fault.ts';
+import { exhaustDescriptors, noPrlimit } from '../machine/descriptors.ts';
+import { createJumpingClock, type JumpingClock } from '../machine/jumping-clock.ts';
+import { connectBadPeer, connectDeaf, halfABind, halfARequest, type BadPeer } from '../machine/peers.ts';
+import { buried, natsUrlOf, poison } from '../machine/poison.ts';
+import { mountSmallDisk, noSmallDisk, type SmallDisk } from '../machine/small-disk.ts';
+import { eventually } from '@heliograph/testbed';
+
+const services = ['smpp-ingress', 'http-api', 'router', 'connector-smpp', 'dlr-forwarder', 'billing-credits', 'message-log'] as const;
+const wait = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const fiveMinutesMs = 300_000;
+
+/** The whole data folder is on a disk that is full for a while: nats-server's streams, PostgreSQL's tables and journal, and the logs. */
+function diskFull(seconds: number): Fault {
+  let disk: SmallDisk;
+  return {
+    name: `disk full for ${seconds} s`,
+    group: 'machine',
+    impossible: noSmallDisk,
+    stack: {
+      prepareFolder(folder) {
+        disk = mountSmallDisk(folder, 1_024);
+        return () => disk.unmount();
+      },
+    },
+    // not stored, so not accepted
+    allowed: {
+      refusals: [
+        'ESME_RSYSERR',
+        'ESME_RMSGQFUL',
+        'ESME_RTHROTTLED',
+        '503 unavailable',
+        '503 queue_full',
+        '429 throttled',
+        'unanswered',
+        'ECONNREFUSED',
+        'not sent',
+      ],
+    },
+    async strike({ say }) {
+      disk.fill();
+      say('the disk is full');
+      await wait(seconds);
+      disk.free();
+      say('the disk has room again');
+    },
+  };
+}
+
+/** It can open nothing: no connection is taken, no file, no lost connection is made again. What it has goes on. */
+const starved = (service: string, seconds: number): Fault => ({
+  name: `no file descriptor left in ${service} for ${seconds} s`,
+  group: 'machine',
+  impossible: noPrlimit,
+  allowed: { refusals: service === 'http-api' ? ['ECONNREFUSED', 'unanswered'] : [] },
+  async strike({ stack, say }) {
+    const pid = stack.pid(service) as number;
+    const restore = exhaustDescriptors(pid);
+    const ports = [stack.ready.smpp.port, Number(new URL(stack.ready.http.url).port)];
+    const strangers = await Promise.all(Array.from({ length: 40 }, (_, i) => connectBadPeer('a stranger', ports[i % 2] as number)));
+    say(`${service} has no descriptor left, ${strangers.length} strangers knock`);
+    await wait(seconds);
+    strangers.forEach((stranger) => stranger.end());
+    restore();
+    if (stack.pid(service) !== pid) throw new Error(`${service} died of it`);
+  },
+});
+
+/** Clocks of services and servers are five minutes apart for a while, and one jump later they are not. */
+function clockJump(name: string, aheadMs: number, of: readonly string[] = services): Fault {
+  const clock: JumpingClock = createJumpingClock();
+  return {
+    name,
+    group: 'machine',
+    stack: { env: clock.env },
+    async strike({ stack, say }) {
+      const pids = of.map((service) => stack.pid(service) as number);
+      clock.set(pids, aheadMs);
+      say(`clocks are ${aheadMs / 1000} s ahead`);
+      await wait(10);
+      clock.set(pids, 0);
+      say('clocks are right again');
+      await wait(5);
+    },
+  };
+}
+
+/** Peers that connect and then neither go on nor go away: each must be closed, and nobody else may feel it. */
+const badPeers: Fault = {
+  name: 'slow, half-open and deaf peers',
+  group: 'machine',
+  stack: { env: { SMPP_SESSION_INIT: '5s', SMPP_ENQUIRE_LINK: '5s', SMPP_RESPONSE: '5s' } },
+  async strike({ stack, say }) {
+    const { smpp, http } = stack.ready;
+    const httpPort = Number(new URL(http.url).port);
+    const peers = await Promise.all([
+      ...Array.from({ length: 20 }, () => connectBadPeer('half a bind', smpp.port, halfABind())),
+      ...Array.from({ length: 20 }, () => connectBadPeer('a connection without a bind', smpp.port)),
+      ...Array.from({ length: 20 }, () => connectBadPeer('half a TLS hello', smpp.tlsPort, '\x16\x03\x01')),
+      ...Array.from({ length: 20 }, () => connectBadPeer('half a request', httpPort, halfARequest)),
+      ...Array.from({ length: 3 }, () => connectDeaf(smpp)),
+    ]);
+    say(`${peers.length} bad peers are connected`);
+    await eventually('every bad peer is closed', () => isEachClosed(peers), 90_000);
+    say('all of them are closed');
+  },
+};
+
+function isEachClosed(peers: readonly BadPeer[]): true {
+  const open = peers.filter((peer) => !peer.isClosed());
+  if (open.length === 0) return true;
+  throw new Error(`open: ${[...new Set(open.map(({ what }) => what))].join(', ')}`);
+}
+
+const poisoned: Fault = {
+  name: 'poison in every stream',
+  group: 'machine',
+  async strike({ stack, say }) {
+    const before = pidsOf(stack);
+    const url = natsUrlOf(stack.pid('router') as number);
+    const records = await poison(url);
+    say(`${records} records that nobody can read`);
+    const dead = await eventually('some are in the dead letters', async () => (await buried(url)) > 20 && buried(url), 30_000);
+    say(`${dead} of them are in the dead letters; the others are where nobody reads`);
+    const died = Object.entries(pidsOf(stack)).filter(([service, pid]) => before[service] !== pid);
+    if (died.length > 0) throw new Error(`${died.map(([service]) => service).join(', ')} died of it`);
+  },
+};
+
+function pidsOf(stack: Scene['stack']): Record<string, number | undefined> {
+  return Object.fromEntries(services.map((service) => [service, stack.pid(service)]));
+}
+
+export const machineFaults: readonly Fault[] = [
+  diskFull(15),
+  starved('smpp-ingress', 10),
+  starved('http-api', 10),
+  starved('connector-smpp', 10),
+  starved('router', 10),
+  clockJump('clocks of all services jump 5 minutes ahead and back', fiveMinutesMs),
+  clockJump('clocks of all services jump 5 minutes back and ahead', -fiveMinutesMs),
+  ...services.map((service) => clockJump(`clock of ${service} jumps 5 minutes ahead and back`, fiveMinutesMs, [service])),
+  badPeers,
+  { ...poisoned, isShort: true },
+];

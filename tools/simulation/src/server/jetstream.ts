@@ -1,0 +1,2 @@
+export * from '@nats-io/jetstream';
+export { jetstream, jetstreamManager } from './client.ts';
