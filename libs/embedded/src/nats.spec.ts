@@ -1,13 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { natsConfig } from './nats.ts';
 
-const folders = { password: 'pass', storeDir: '/data/jetstream', portsDir: '/data/ports' };
+const folders = { password: 'pass', monitorPath: '/secret', storeDir: '/data/jetstream', portsDir: '/data/ports' };
 
 test('the configuration syncs always, listens on loopback only and asks for a password', () => {
   expect(natsConfig({ ...folders, port: 4222 })).toBe(
     [
       'server_name: heliograph',
       'listen: "127.0.0.1:4222"',
+      'http: "127.0.0.1:-1"',
+      'http_base_path: "/secret"',
       'ports_file_dir: "/data/ports"',
       'authorization { user: heliograph, password: "pass" }',
       'max_payload: 8MB',

@@ -13,7 +13,7 @@ export interface NatsOptions {
   dataDir: string;
   /** 0, the default, takes any free port. */
   port?: number;
-  /** Serves /varz, /jsz and so on there; 0 takes any free port, undefined serves nothing. */
+  /** Where /varz, /jsz and so on are served, below a path that nobody can guess; 0, the default, takes any free port. */
   monitorPort?: number;
   /**
    * Sync every write before it is acknowledged (the default). An acknowledged message is a promise about a disk, and the server's own
@@ -22,7 +22,7 @@ export interface NatsOptions {
   syncAlways?: boolean;
   /** Upper limit of all streams together, bytes. */
   fileStoreBytesMax?: number;
-  /** It is one of several that replicate their streams, as `natsCluster` gives it; a single server unless given. Serves its monitoring in any case. */
+  /** It is one of several that replicate their streams, as `natsCluster` gives it; a single server unless given. */
   cluster?: ClusterNode;
   /** Which nats-server; by default the first that `findNatsServer` finds. */
   binary?: NatsBinary;
@@ -34,8 +34,13 @@ export interface NatsServer extends ServerProcess {
   url: string;
   port: number;
   version: string;
-  /** Set when `monitorPort` was given. */
-  monitorUrl: string | undefined;
+  /** Of its monitoring: `/varz` and so on are below it. Like a password, as loopback is open to every user of the machine. */
+  monitorUrl: string;
+  /**
+   * What it says of a stream that it could not write, as on a full disk; undefined: all can be written, or it does not answer. Such a stream takes
+   * nothing more until the server is started again, whether there is room by then or not (nats-server 2.15).
+   */
+  storeFault(): Promise<string | undefined>;
 }
 
 /** One server of a cluster on this machine. */
@@ -83,18 +88,9 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   mkdirSync(portsDir);
   const configFile = join(folder, 'nats.conf');
   const password = options.cluster?.password ?? passwordIn(folder);
-  const monitorPort = options.monitorPort ?? (options.cluster && 0);
-  writeFileSync(
-    configFile,
-    natsConfig({
-      ...options,
-      ...(monitorPort === undefined ? {} : { monitorPort }),
-      password,
-      storeDir: join(folder, 'jetstream'),
-      portsDir,
-    }),
-    { mode: 0o600 },
-  );
+  const monitorPath = `/${randomBytes(16).toString('hex')}`;
+  const config = natsConfig({ ...options, password, monitorPath, storeDir: join(folder, 'jetstream'), portsDir });
+  writeFileSync(configFile, config, { mode: 0o600 });
 
   const logFile = join(folder, 'nats.log');
   const running = startServer({
@@ -109,7 +105,7 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
   const isReady = async () => {
     ports = readPorts(portsDir, running.pid);
     if (ports === undefined || !(await answersWithJetStream(ports.port))) return false;
-    return options.cluster === undefined || isHealthy(ports.monitorUrl as string);
+    return options.cluster === undefined || (await healthOf(ports.monitorUrl + monitorPath))?.ok === true;
   };
   const settled = await waitUntil(async () => running.exit() !== undefined || (await isReady()), readyWaitMs);
   if (!settled || running.exit() !== undefined || !ports) {
@@ -117,12 +113,14 @@ export async function startNats(options: NatsOptions): Promise<NatsServer> {
     throw new Error(`nats-server did not start. The end of ${logFile}:\n${lastLogLines(logFile)}`);
   }
   const { exit: _, ...handle } = running;
+  const monitorUrl = ports.monitorUrl + monitorPath;
   return {
     ...handle,
+    storeFault: async () => storeFaultIn(await healthOf(monitorUrl)),
     port: ports.port,
     url: `nats://${user}:${password}@127.0.0.1:${ports.port}`,
     version: binary.version,
-    monitorUrl: ports.monitorUrl,
+    monitorUrl,
   };
 }
 
@@ -138,7 +136,8 @@ function passwordIn(folder: string): string {
 /** The configuration file (docs.nats.io, "Configuration"). A port of -1 lets the server choose; it tells in a file of `portsDir`. */
 export function natsConfig({
   port = 0,
-  monitorPort,
+  monitorPort = 0,
+  monitorPath,
   syncAlways = true,
   fileStoreBytesMax = fileStoreBytesDefault,
   password,
@@ -147,13 +146,16 @@ export function natsConfig({
   cluster,
 }: Pick<NatsOptions, 'port' | 'monitorPort' | 'syncAlways' | 'fileStoreBytesMax' | 'cluster'> & {
   password: string;
+  /** Begins with a slash. */
+  monitorPath: string;
   storeDir: string;
   portsDir: string;
 }): string {
   const lines = [
     `server_name: heliograph${cluster ? `-${cluster.number}` : ''}`,
     `listen: "127.0.0.1:${port || -1}"`,
-    ...(monitorPort === undefined ? [] : [`http: "127.0.0.1:${monitorPort || -1}"`]),
+    `http: "127.0.0.1:${monitorPort || -1}"`,
+    `http_base_path: ${JSON.stringify(monitorPath)}`,
     `ports_file_dir: ${JSON.stringify(portsDir)}`,
     `authorization { user: ${user}, password: ${JSON.stringify(password)} }`,
     `max_payload: 8MB`,
@@ -181,18 +183,26 @@ function clusterLines({ number, routePorts, password }: ClusterNode): string[] {
   ];
 }
 
-/** `/healthz`: JetStream has a leader, and each stream and consumer of this server is as far as the others are. */
-async function isHealthy(monitorUrl: string): Promise<boolean> {
+/**
+ * `/healthz`: JetStream has a leader, each stream and consumer of this server is as far as the others are, and can be written. undefined: it does not
+ * answer.
+ */
+async function healthOf(monitorUrl: string): Promise<{ ok: boolean; text: string } | undefined> {
   try {
-    return (await fetch(`${monitorUrl}/healthz`, { signal: AbortSignal.timeout(5_000) })).ok;
+    const answer = await fetch(`${monitorUrl}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    return { ok: answer.ok, text: await answer.text() };
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+function storeFaultIn(health: { ok: boolean; text: string } | undefined): string | undefined {
+  return health?.ok === false && health.text.includes('write error') ? health.text : undefined;
 }
 
 interface Ports {
   port: number;
-  monitorUrl: string | undefined;
+  monitorUrl: string;
 }
 
 /** `<program>_<pid>.ports`, written when the server listens: {"nats":["nats://127.0.0.1:4222"],"monitoring":["http://…"]}. */
@@ -201,8 +211,8 @@ function readPorts(portsDir: string, pid: number): Ports | undefined {
   if (!name) return undefined;
   try {
     const { nats, monitoring } = JSON.parse(readFileSync(join(portsDir, name), 'utf8')) as { nats?: string[]; monitoring?: string[] };
-    const url = nats?.[0];
-    return url === undefined ? undefined : { port: Number(new URL(url).port), monitorUrl: monitoring?.[0] };
+    const [url, monitorUrl] = [nats?.[0], monitoring?.[0]];
+    return url === undefined || monitorUrl === undefined ? undefined : { port: Number(new URL(url).port), monitorUrl };
   } catch {
     return undefined; // half written
   }

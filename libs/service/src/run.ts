@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { parseConfig, type Config, type serviceConfig } from './config.ts';
 import { startHealth, type Check, type Health } from './health.ts';
 import { createLog, type Log } from './log.ts';
+import { settleMemory } from './settle-memory.ts';
 import { startTelemetry, type Telemetry } from './telemetry.ts';
 
 /** The keys of `serviceConfig` that running a service needs; an app's schema has them by extending it. */
@@ -49,6 +50,7 @@ export const runService = async <S extends z.ZodObject>({
   try {
     const { ports, checks: own } = await running;
     Object.assign(checks, own);
+    settleMemory();
     begun = true;
     tellLauncher({ ready: true, ports: { health: surroundings.health.port, ...ports } });
     log.info({ ports: { health: surroundings.health.port, ...ports } }, 'ready');

@@ -1,6 +1,7 @@
 import { applyMigrations } from '@heliograph/migrate';
 import { resolve } from 'node:path';
 import type { Summary } from './banner.ts';
+import { compileCacheIn } from './compile-cache.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { DataFolder } from './data-folder.ts';
 import { demoCredentials } from './demo.ts';
@@ -130,6 +131,7 @@ async function startAll(run: Run): Promise<Summary> {
     databaseUrl: postgres.url,
     natsUrl: nats.url,
     masterKey: folder.masterKey(env['MASTER_KEY']),
+    compileCache: compileCacheIn(run.stack.root, options.data),
   };
   const facts: DemoFacts = {
     ...surroundings,
@@ -190,7 +192,12 @@ interface Carrier {
 /** The simulator needs neither server nor database, so it starts beside them. */
 async function startCarrier(run: Run, folder: DataFolder): Promise<Carrier> {
   if (run.options.carrier) return run.options.carrier;
-  const unused = { databaseUrl: 'postgres://unused', natsUrl: 'nats://unused', masterKey: '' };
+  const unused = {
+    databaseUrl: 'postgres://unused',
+    natsUrl: 'nats://unused',
+    masterKey: '',
+    compileCache: compileCacheIn(run.stack.root, run.options.data),
+  };
   const { smpp, http } = await startOne(run.stack.carrierSimulator, { options: run.options, ...unused }, run, folder);
   if (smpp === undefined) throw new Error(`${run.stack.carrierSimulator.name} reported no port named smpp`);
   return { host, port: smpp, ...(http !== undefined && { url: `http://${host}:${http}` }) };

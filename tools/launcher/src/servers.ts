@@ -1,7 +1,8 @@
 import { natsCluster, startNats, startPostgres } from '@heliograph/embedded';
-import type { ServerProcess } from '@heliograph/embedded';
+import type { NatsOptions, ServerProcess } from '@heliograph/embedded';
 import { keepRunning } from './keep-running.ts';
 import type { Kept, Running } from './keep-running.ts';
+import { mendWhenThereIsRoom } from './mend-nats.ts';
 
 /** PostgreSQL or nats-server: embedded and kept running by us, or somebody else's by its URL. */
 export interface Server {
@@ -27,15 +28,22 @@ export function keepPostgres(start: ServerStart, signal: AbortSignal): Promise<S
 }
 
 export function keepNats(start: ServerStart, signal: AbortSignal): Promise<Server> {
-  return keepServer('nats', start, (port) => startNats({ dataDir: start.dataDir, port, log: start.say }), signal);
+  return keepServer('nats', start, (port) => startMended({ dataDir: start.dataDir, port }, start), signal);
+}
+
+async function startMended(
+  options: NatsOptions & { dataDir: string },
+  { say }: ServerStart,
+): Promise<ServerProcess & { url: string; port: number }> {
+  const server = await startNats({ ...options, log: say });
+  mendWhenThereIsRoom(server, { dataDir: options.dataDir, say });
+  return server;
 }
 
 /** Servers that replicate what they store; clients are given all of them, in one URL. */
 export async function keepNatsCluster(start: ServerStart, servers: number, signal: AbortSignal): Promise<Server[]> {
   const nodes = await natsCluster(start.dataDir, servers);
-  return Promise.all(
-    nodes.map((node, i) => keepServer(`nats-${i + 1}`, start, (port) => startNats({ ...node, port, log: start.say }), signal)),
-  );
+  return Promise.all(nodes.map((node, i) => keepServer(`nats-${i + 1}`, start, (port) => startMended({ ...node, port }, start), signal)));
 }
 
 /** Started again at the same port: the services have its URL and reconnect by themselves. */

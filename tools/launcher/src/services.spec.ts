@@ -19,6 +19,7 @@ const surroundings: Surroundings = {
   databaseUrl: 'postgres://database',
   natsUrl: 'nats://queue',
   masterKey: 'ff'.repeat(32),
+  compileCache: '/data/compile-cache',
 };
 const ingress = services.find(({ name }) => name === 'smpp-ingress')!;
 const env = (spec = ingress, ports: Record<string, number> = {}, base: NodeJS.ProcessEnv = {}) =>
