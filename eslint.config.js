@@ -10,6 +10,7 @@ const libs = {
   credential: [],
   service: [],
   webhook: [],
+  sqlstate: [],
   embedded: [],
   migrate: [],
   queue: ['message'],

@@ -8,21 +8,6 @@ export function openDatabase(databaseUrl: string, connectionsMax: number): Datab
   return new PrismaClient({ adapter });
 }
 
-/** An error that lies in the data (SQLSTATE class 22, data exception; 23, constraint; 54, an id too long for an index): trying again cannot help. */
-export function isDataError(error: unknown): boolean {
-  const code = sqlStateOf(error);
-  return code !== undefined && /^(2[23]|54)/.test(code);
-}
-
-/** Prisma wraps what Postgres said: the SQLSTATE is the driver adapter's `originalCode`, or `code` of an error not wrapped. */
-function sqlStateOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { originalCode, code, meta, cause, driverAdapterError } = error as Record<string, unknown>;
-  if (typeof originalCode === 'string') return originalCode;
-  const inner = sqlStateOf(driverAdapterError) ?? sqlStateOf(meta) ?? sqlStateOf(cause);
-  return inner ?? (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^P\d{4}$/.test(code) ? code : undefined);
-}
-
 /** Postgres keeps neither U+0000 nor half a surrogate pair in text. */
 export function storable(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();

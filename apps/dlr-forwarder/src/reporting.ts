@@ -10,8 +10,8 @@ import {
 } from '@heliograph/message';
 import type { Delivery, Log, Queue, RecordPosition } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
+import { isDataError } from '@heliograph/sqlstate';
 import { createBatching } from './batching.ts';
-import { isDataError } from './database.ts';
 import { MINUTE } from './duration.ts';
 import { createMatching, type Step } from './matching.ts';
 import { createOutcomesHandler } from './outcomes.ts';

@@ -11,7 +11,8 @@ import {
 } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
 import { quietLog } from '@heliograph/testbed';
-import { isDataError, openDatabase, type Database } from '../src/database.ts';
+import { isDataError } from '@heliograph/sqlstate';
+import { openDatabase, type Database } from '../src/database.ts';
 import { createOutcomesHandler } from '../src/outcomes.ts';
 import { createReceiptBook, type ReceiptBook } from '../src/receipt-book.ts';
 import { createReceiptsHandler } from '../src/receipts.ts';

@@ -20,6 +20,7 @@ import type {
   UsageQuestion,
 } from '@heliograph/message';
 import { isId, withoutDashes } from '@heliograph/message';
+import { isDataError } from '@heliograph/sqlstate';
 import { PrismaClient } from '../generated/client.ts';
 import type { MessageModel } from '../generated/models.ts';
 import { createErasing } from './erase.ts';
@@ -155,14 +156,4 @@ export function openHistory(databaseUrl: string): History {
       await Promise.all([database.$disconnect(), writer.end()]);
     },
   };
-}
-
-/** The statement's data is at fault, and would be at any other time (SQLSTATE classes 22 and 23), not the server or the way to it. */
-export function isDataError(error: unknown): boolean {
-  const { code, meta } = (error ?? {}) as {
-    code?: string;
-    meta?: { code?: unknown; driverAdapterError?: { cause?: { originalCode?: unknown } } };
-  };
-  const state = meta?.driverAdapterError?.cause?.originalCode ?? meta?.code ?? code;
-  return typeof state === 'string' && /^2[23][0-9A-Z]{3}$/.test(state);
 }

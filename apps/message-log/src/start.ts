@@ -31,10 +31,11 @@ import {
 } from '@heliograph/message';
 import { openQueue, type Delivery, type Worker } from '@heliograph/queue';
 import { counter, histogram, type Running, type ServiceContext } from '@heliograph/service';
+import { isDataError } from '@heliograph/sqlstate';
 import { createAnswers } from './answer.ts';
 import type { config as configSchema } from './config.ts';
 import { createGatherer } from './gatherer.ts';
-import { isDataError, openHistory } from './history.ts';
+import { openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
 import { readMargins } from './margins.ts';
 import { readRecorded } from './recorded.ts';

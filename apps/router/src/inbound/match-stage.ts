@@ -13,9 +13,9 @@ import {
 import type { Delivery, Queue } from '@heliograph/queue';
 import type { RegistryWatch } from '@heliograph/registry';
 import { counter, createSeldom, type Log } from '@heliograph/service';
+import { isDataError } from '@heliograph/sqlstate';
 import { isPart } from './assemble.ts';
 import type { AssemblyBook } from './assembly-book.ts';
-import { isDataError } from './database.ts';
 import { messageOf } from './inbound-message.ts';
 import { match, matchedEvents, unmatchedText } from './match.ts';
 import type { OptOutKeeper } from './opt-out-keeper.ts';

@@ -1,0 +1,1 @@
+export { isDataError, sqlStateOf } from './sqlstate.ts';
