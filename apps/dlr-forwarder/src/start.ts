@@ -1,5 +1,5 @@
 import type { StageName, StreamName } from '@heliograph/message';
-import { openQueue, type Queue, type Worker } from '@heliograph/queue';
+import { createSiblings, openQueue, type Queue, type Worker } from '@heliograph/queue';
 import { watchRegistry, type Connector, type SmppConnectorSettings } from '@heliograph/registry';
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import { isDataError } from '@heliograph/sqlstate';
@@ -7,7 +7,6 @@ import type { config as schema } from './config.ts';
 import { openDatabase } from './database.ts';
 import { HOUR } from './duration.ts';
 import { openEndpoints } from './endpoints.ts';
-import { watchOthers } from './others.ts';
 import { createReceiptBook } from './receipt-book.ts';
 import { fireReceiptTimers } from './receipt-timers.ts';
 import { createReportedHandler } from './reported.ts';
@@ -87,7 +86,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     round: (nowMs) => fireReceiptTimers({ database, publish }, nowMs),
     log,
   });
-  const others = await watchOthers(queue, log);
+  const siblings = createSiblings({ queue, app: 'dlr-forwarder' });
   const { RECEIPT_HOLD_MS: receiptHoldMs } = config;
   const workers = await Promise.all([
     work(queue, 'webhook', 'REPORTED', gatherMs, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
@@ -98,7 +97,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     book,
     log,
     // a receipt that another process has cannot meet a message that waits in this one
-    holdMs: () => (others.none ? receiptHoldMs : 0),
+    holdMs: () => (siblings.alone ? receiptHoldMs : 0),
     hasOwnTime: (connector) => noReportAfterMsOf(connector) !== undefined,
   });
   loop.wake();
@@ -117,7 +116,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
         sweeping.stop(),
         timers.stop(),
       ]);
-      await others.stop();
+      siblings.stop();
       await queue.close();
       await registry.stop();
       await database.$disconnect();

@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises';
 import {
   done,
   historySubjects,
-  newId,
   never,
   streamOf,
   flow,
@@ -29,7 +28,7 @@ import {
   type UnendedQuestion,
   subjectIdOf,
 } from '@heliograph/message';
-import { openQueue, type Delivery, type Worker } from '@heliograph/queue';
+import { createSiblings, openQueue, type Delivery, type Worker } from '@heliograph/queue';
 import { counter, histogram, type Running, type ServiceContext } from '@heliograph/service';
 import { isDataError } from '@heliograph/sqlstate';
 import { createAnswers } from './answer.ts';
@@ -39,7 +38,6 @@ import { openHistory } from './history.ts';
 import { isLoggable, type LoggedEvent, type Row } from './log.ts';
 import { readMargins } from './margins.ts';
 import { readRecorded } from './recorded.ts';
-import { createNeighbours } from './neighbours.ts';
 import { createInboundHandler, listInbound, readInbound } from './inbound.ts';
 import { createProgress } from './progress.ts';
 import { startPurging } from './purge.ts';
@@ -74,13 +72,13 @@ const writeSeconds = histogram(
 export async function start({ config, log }: ServiceContext<typeof configSchema>): Promise<Running> {
   const history = openHistory(config.DATABASE_URL);
   const queue = await openQueue({ url: config.NATS_URL, name, log });
-  const neighbours = createNeighbours({ queue, id: newId() });
+  const siblings = createSiblings({ queue, app: 'message-log' });
   const gatherer = createGatherer({
     write,
     isPoison: isDataError,
     gatherMs: config.GATHER_MS,
     holdMs: config.HOLD_MS,
-    alone: () => neighbours.alone,
+    alone: () => siblings.alone,
     rowsMax,
     eventsMax: eventsHeldMax,
     log,
@@ -187,7 +185,7 @@ export async function start({ config, log }: ServiceContext<typeof configSchema>
     },
     async stop() {
       clearInterval(probing);
-      neighbours.stop();
+      siblings.stop();
       gatherer.hurry();
       const graceMs = Math.max(0, config.DRAIN_MS - closingMs);
       await Promise.all([trimming.stop(), purging.stop(), ...workers.map((worker) => worker.stop(graceMs))]);

@@ -27,7 +27,8 @@ beforeAll(async () => {
   queue = await openQueue({ url: servers.natsUrl, name: 'test', log });
   history = openHistory(servers.databaseUrl);
   service = startService();
-}, 60_000);
+  await eventually('it has heard of no other process, and holds back', () => isHeld(submit('alone')), 30_000);
+}, 90_000);
 
 afterAll(async () => {
   await queue?.close();
@@ -70,13 +71,17 @@ function reported({ tenant, id }: Message): Promise<unknown> {
   });
 }
 
-/** On its way, and held back: the other one was accepted after it and is written. */
-async function heldMessage(tenant: string, fields: Partial<Message> = {}): Promise<Message> {
-  const message = submit(tenant, fields);
+/** On its way, and held back: another one that was accepted after it is written. */
+async function isHeld({ tenant, id }: Message): Promise<boolean> {
   const other = messageAt(Date.now(), { tenant });
   await run(other);
   await reported(other);
-  expect(await history.read({ tenant, id: message.id })).toBeUndefined();
+  return (await history.read({ tenant, id })) === undefined;
+}
+
+async function heldMessage(tenant: string, fields: Partial<Message> = {}): Promise<Message> {
+  const message = submit(tenant, fields);
+  expect(await isHeld(message)).toBe(true);
   return message;
 }
 

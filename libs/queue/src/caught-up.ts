@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
 import { streams, subjectsOf, type StageName, type StreamName } from '@heliograph/message';
 import { notExpectedCode } from './publisher.ts';
-import { durableName } from './worker.ts';
+import { lastSeqOf, type Reads } from './reads.ts';
+import { durableName, subjectsTaken } from './worker.ts';
 
 export interface CaughtUpOptions {
   /** One that reads the whole stream with one durable. */
@@ -18,16 +19,19 @@ const lookEveryMs = 50;
  * not within the time, or the server does not answer.
  */
 export async function caughtUp(
-  { js, jsm }: { js: Pick<JetStreamClient, 'publish'>; jsm: JetStreamManager },
+  { js, jsm, reads }: { js: Pick<JetStreamClient, 'publish'>; jsm: JetStreamManager; reads: Reads },
   { stage, stream, withinMs }: CaughtUpOptions,
 ): Promise<boolean> {
   const untilMs = Date.now() + withinMs;
   try {
     await passThrough(js, stream, withinMs);
     const { last_seq: last } = (await jsm.streams.info(stream)).state;
+    // the replica that the durable runs on may lag: then nothing is pending there, of what it does not have
+    const delivered = reads.replicated ? await lastSeqOf(reads, stream, subjectsTaken(stage, stream)) : 0;
     for (;;) {
-      const { num_pending: pending, num_ack_pending: unacked, ack_floor: floor } = await jsm.consumers.info(stream, durableName(stage));
-      if (floor.stream_seq >= last || (pending === 0 && unacked === 0)) return true;
+      const info = await jsm.consumers.info(stream, durableName(stage));
+      const idle = info.num_pending === 0 && info.num_ack_pending === 0 && info.delivered.stream_seq >= delivered;
+      if (info.ack_floor.stream_seq >= last || idle) return true;
       if (Date.now() + lookEveryMs > untilMs) return false;
       await pause(lookEveryMs);
     }

@@ -7,6 +7,7 @@ export type { Presence } from './presence.ts';
 export { QueueUnavailableError } from './publisher.ts';
 export { openQueue, type Queue, type QueueOptions } from './queue.ts';
 export { recordEventsMax } from './record.ts';
+export { createSiblings, type Siblings } from './siblings.ts';
 export type { StreamSizes } from './streams.ts';
 export { swapMarginMs, type Waiting, type Waits } from './waiting.ts';
 export type { Backlog, EachWorkerOptions, Worker } from './worker.ts';

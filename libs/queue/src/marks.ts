@@ -4,6 +4,7 @@ import { positionOf, type Reading } from './held-record.ts';
 import { patiently } from './patient.ts';
 import { QueueUnavailableError } from './publisher.ts';
 import type { ReaderContext } from './reader-context.ts';
+import { lastSeqOf } from './reads.ts';
 
 /** Keys that were marked by any process, kept for a time on disk and mirrored in the memory of each that has asked for them. */
 export interface Marks {
@@ -28,9 +29,13 @@ export interface MarksContext extends ReaderContext {
 
 const retryDelayMsMax = 10_000;
 const stopWaitMs = 2_000;
+const lookEveryMs = 50;
 
 /** Resolves when every mark that is on disk is in memory: whoever acts on marks must not begin before. */
-export async function openMarks({ js, replicas, log, reading, connected }: MarksContext, { bucket, ttlMs }: MarksOptions): Promise<Marks> {
+export async function openMarks(
+  { js, reads, replicas, log, reading, connected }: MarksContext,
+  { bucket, ttlMs }: MarksOptions,
+): Promise<Marks> {
   const keys = await patiently(() => new Kvm(js).create(bucket, { history: 1, ttl: ttlMs, replicas, storage: StorageType.File }));
   const prefix = `$KV.${bucket}.`;
   /** Unix ms at which it was stored, by key; oldest first. */
@@ -60,7 +65,7 @@ export async function openMarks({ js, replicas, log, reading, connected }: Marks
 
   async function read(): Promise<void> {
     const consumer = await js.consumers.get(`KV_${bucket}`, { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSeq + 1 });
-    if ((await consumer.info()).num_pending === 0) resolveLoaded();
+    if (!reads.replicated && (await consumer.info()).num_pending === 0) resolveLoaded();
     const messages = await consumer.consume({ max_messages: 256, expires: 10_000, idle_heartbeat: 2_000 });
     closeMessages = () => void messages.close();
     if (stopped) return closeMessages();
@@ -69,7 +74,19 @@ export async function openMarks({ js, replicas, log, reading, connected }: Marks
       if (seq <= lastSeq) continue;
       lastSeq = seq;
       mark(message.subject.slice(prefix.length), atMs);
-      if (message.info.pending === 0) resolveLoaded();
+      if (!reads.replicated && message.info.pending === 0) resolveLoaded();
+    }
+  }
+
+  /** The replica that is read from may lag: nothing is pending there, of what it does not have. The leader says what there is; less, when it expires. */
+  async function waitForLeader(): Promise<void> {
+    for (let upTo = Number.MAX_SAFE_INTEGER; !stopped; await new Promise((resolve) => setTimeout(resolve, lookEveryMs).unref())) {
+      try {
+        upTo = Math.min(upTo, await lastSeqOf(reads, `KV_${bucket}`, [`${prefix}>`]));
+        if (lastSeq >= upTo) return resolveLoaded();
+      } catch (error) {
+        log.warn({ bucket, err: error }, 'cannot ask how many marks there are, trying again');
+      }
     }
   }
 
@@ -95,6 +112,7 @@ export async function openMarks({ js, replicas, log, reading, connected }: Marks
     },
   };
   reading.add(running);
+  if (reads.replicated) void waitForLeader();
   await loaded;
 
   return {

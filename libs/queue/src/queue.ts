@@ -15,6 +15,7 @@ import { createPresence, type Presence, type PresenceOptions } from './presence.
 import { createPublisher } from './publisher.ts';
 import { defaultStreamSizes, ensureStreams, type StreamSizes } from './streams.ts';
 import type { ReaderContext } from './reader-context.ts';
+import { createReads } from './reads.ts';
 import { trimStreams } from './trim.ts';
 import { createWaits, type Waits } from './waiting.ts';
 import { workEach, workInBatches, type BatchWorkerOptions, type EachWorkerOptions, type Worker } from './worker.ts';
@@ -74,7 +75,8 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
   const publisher = createPublisher({ js, log });
   const reading = new Set<Reading>();
   const since: ConnectedSince = { sinceMs: Date.now(), again: new Set() };
-  const readers: ReaderContext = { js, jsm, log, reading, connected: since };
+  const reads = createReads(jsm, streamSizes.replicas);
+  const readers: ReaderContext = { js, jsm, reads, log, reading, connected: since };
   const workers = { ...readers, publisher };
   const { replicas } = streamSizes;
   let connected = true;
@@ -96,7 +98,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
 
   return {
     ...createAsking(connection, log),
-    ...createWaits({ jsm, publisher }),
+    ...createWaits({ reads, publisher }),
     publish: (event) => publisher.publish(event),
     bury: (stage, reason, body) => bury(publisher, stage, reason, body),
     workEach: (options) => workEach(workers, options),
@@ -106,9 +108,9 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
     marks: (options) => openMarks({ ...readers, replicas }, options),
     subjects: async (stream, filter) => Object.keys(await recordsBySubject(stream, filter)),
     recordsBySubject,
-    caughtUp: (options) => caughtUp({ js, jsm }, options),
+    caughtUp: (options) => caughtUp({ js, jsm, reads }, options),
     lastSeq: async (stream) => (await jsm.streams.info(stream)).state.last_seq,
-    trim: (replayWindowMs) => trimStreams({ js, jsm, cursors, replayWindowMs, now: Date.now }),
+    trim: (replayWindowMs) => trimStreams({ js, jsm, reads, cursors, replayWindowMs, now: Date.now }),
     get connected() {
       return connected;
     },

@@ -1,6 +1,7 @@
 import { DeliverPolicy, JetStreamError, type JetStreamClient, type JetStreamManager, type StoredMsg } from '@nats-io/jetstream';
 import { streams, subjectIdOf, type HeliographEvent, type StreamName } from '@heliograph/message';
 import type { RecordPosition } from './held-record.ts';
+import type { Reads } from './reads.ts';
 import { parseRecord } from './record.ts';
 
 /** What a stage gave before: stream to look in, and the subjects of its events there. */
@@ -37,11 +38,13 @@ const slackMs = 1_000;
 export function createSettledLookup({
   js,
   jsm,
+  reads,
   source,
   given,
 }: {
   js: JetStreamClient;
   jsm: JetStreamManager;
+  reads: Reads;
   source: StreamName;
   given: readonly GivenEvents[];
 }): SettledLookup {
@@ -54,7 +57,7 @@ export function createSettledLookup({
     const settled: Settled = new Map();
     // one after the other, in their order: what is set aside may become an outcome while we look
     for (const one of given) {
-      for await (const record of recordsSince({ js, jsm }, one, atMs - slackMs)) {
+      for await (const record of recordsSince({ js, jsm, reads }, one, atMs - slackMs)) {
         for (const event of parseRecord(record) ?? []) note(event, { source, fromSeq: seq }, settled);
       }
     }
@@ -103,10 +106,11 @@ function note(event: HeliographEvent, { source, fromSeq }: { source: StreamName;
   ids.add(subjectIdOf(event));
 }
 
-type Streams = { readonly js: JetStreamClient; readonly jsm: JetStreamManager };
+type Streams = { readonly js: JetStreamClient; readonly jsm: JetStreamManager; readonly reads: Reads };
 
 function recordsSince(where: Streams, given: GivenEvents, fromMs: number): AsyncIterable<Uint8Array> {
-  return streams[given.stream].retention === 'queue' ? queuedSince(where, given, fromMs) : loggedSince(where, given, fromMs);
+  const inBatches = streams[given.stream].retention === 'queue' || where.reads.replicated;
+  return inBatches ? batchesSince(where, given, fromMs) : loggedSince(where, given, fromMs);
 }
 
 async function* loggedSince({ js }: Streams, { stream, subjects }: GivenEvents, fromMs: number): AsyncGenerator<Uint8Array> {
@@ -127,14 +131,21 @@ async function* loggedSince({ js }: Streams, { stream, subjects }: GivenEvents, 
 
 const recordsPerBatch = 256;
 
-/** A work queue has no readers but its own: its records are got by the way. */
-async function* queuedSince({ jsm }: Streams, { stream, subjects }: GivenEvents, fromMs: number): AsyncGenerator<Uint8Array> {
+/**
+ * A work queue has no readers but its own: its records are got by the way. So are those of any stream with replicas: a consumer runs on one of them,
+ * not always the leader, and takes the end of what that has for the end of the stream. Here the leader says whether it is.
+ */
+async function* batchesSince({ jsm, reads }: Streams, { stream, subjects }: GivenEvents, fromMs: number): AsyncGenerator<Uint8Array> {
   for (const subject of subjects) {
     let from: From | undefined = { start_time: new Date(fromMs) };
     while (from) {
       const records = await nextRecords(jsm, stream, subject, from);
       for (const { data } of records) yield data;
-      const last = records.at(-1);
+      let last = records.at(-1);
+      if (!last && reads.replicated) {
+        last = (await reads.get(stream, { ...from, next_by_subj: subject })) ?? undefined;
+        if (last) yield last.data;
+      }
       from = last && { seq: last.seq + 1 };
     }
   }
@@ -142,14 +153,22 @@ async function* queuedSince({ jsm }: Streams, { stream, subjects }: GivenEvents,
 
 type From = { readonly start_time: Date } | { readonly seq: number };
 const notFound = 404;
+/** A server that dies in the middle of a batch says nothing more, and the client waits for ever. */
+const silenceMsMax = 5_000;
 
 async function nextRecords(jsm: JetStreamManager, stream: StreamName, subject: string, from: From): Promise<StoredMsg[]> {
   const records: StoredMsg[] = [];
+  const batch = await jsm.direct.getBatch(stream, { ...from, next_by_subj: subject, batch: recordsPerBatch });
+  const silence = setTimeout(() => batch.stop(new Error(`${stream}: the rest of a batch did not come`)), silenceMsMax);
   try {
-    for await (const record of await jsm.direct.getBatch(stream, { ...from, next_by_subj: subject, batch: recordsPerBatch }))
+    for await (const record of batch) {
       records.push(record);
+      silence.refresh();
+    }
   } catch (error) {
     if (!(error instanceof JetStreamError) || !('code' in error) || error.code !== notFound) throw error;
+  } finally {
+    clearTimeout(silence);
   }
   return records;
 }

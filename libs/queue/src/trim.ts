@@ -12,6 +12,7 @@ import {
   type StreamName,
 } from '@heliograph/message';
 import { cursorKey } from './position-reader.ts';
+import { lastSeqOf, type Reads } from './reads.ts';
 
 /** How far one reader is: which subjects it reads, and the last sequence below which it has everything. */
 export interface ReaderFloor {
@@ -78,6 +79,7 @@ function isLookedUp(source: StreamName): boolean {
 export interface TrimContext {
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  readonly reads: Reads;
   readonly cursors: KV;
   /** Records younger than this stay: to look at, and to replay. */
   readonly replayWindowMs: number;
@@ -124,21 +126,22 @@ async function purge({ jsm }: TrimContext, stream: StreamName, seq: number): Pro
   return purged;
 }
 
-async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
+async function floorOf({ jsm, reads, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
   // a subject for each event: too many to list, and all of them have the same readers
   const listed = hasSubjectsOfMessages(stream) ? undefined : { subjects_filter: '>' };
   const { state } = await jsm.streams.info(stream, listed);
   const readers: ReaderFloor[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
-    if (consumer.config.durable_name)
-      readers.push({ stage: stageOf(consumer), subjects: filtersOf(consumer), floor: floorOfConsumer(consumer, state.last_seq) });
+    if (!consumer.config.durable_name) continue;
+    const subjects = filtersOf(consumer);
+    const idle = isIdle(consumer) && (!reads.replicated || consumer.delivered.stream_seq >= (await lastSeqOf(reads, stream, subjects)));
+    readers.push({ stage: stageOf(consumer), subjects, floor: idle ? state.last_seq : consumer.ack_floor.stream_seq });
   }
-  for (const key of await keysOf(cursors, `${stream}.>`)) {
-    const cursor = await cursors.get(key);
+  for (const [key, cursor] of await cursorsOf({ jsm, reads, cursors }, `${stream}.>`)) {
     const stage = (Object.keys(flow) as StageName[]).find((name) => cursorKey(stream, name) === key);
     // what one of another version takes is not known: everything
     const subjects = stage === undefined ? ['>'] : (flow[stage].takes as readonly EventType[]).map(subjectsOf);
-    if (cursor) readers.push({ stage, subjects, floor: Number(cursor.string()) });
+    readers.push({ stage, subjects, floor: Number(cursor) });
   }
   return {
     readers,
@@ -148,10 +151,29 @@ async function floorOf({ jsm, cursors }: TrimContext, stream: StreamName): Promi
   };
 }
 
-async function keysOf(cursors: KV, filter: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const key of await cursors.keys(filter)) keys.push(key);
-  return keys;
+/** A bucket's keys and values come from any replica: one that lags would hide a reader, and what only that reads would be trimmed. */
+async function cursorsOf(
+  { jsm, reads, cursors }: Pick<TrimContext, 'jsm' | 'reads' | 'cursors'>,
+  filter: string,
+): Promise<[string, string][]> {
+  const found: [string, string][] = [];
+  if (!reads.replicated) {
+    const keys: string[] = [];
+    for await (const key of await cursors.keys(filter)) keys.push(key);
+    for (const key of keys) {
+      const cursor = await cursors.get(key);
+      if (cursor) found.push([key, cursor.string()]);
+    }
+    return found;
+  }
+  const bucket = 'KV_cursors';
+  const { state } = await jsm.streams.info(bucket, { subjects_filter: `$KV.cursors.${filter}` });
+  for (const subject of Object.keys(state.subjects ?? {})) {
+    const record = await reads.get(bucket, { last_by_subj: subject });
+    // a key that was deleted leaves a record that says so
+    if (record && !record.header.has('KV-Operation')) found.push([subject.slice('$KV.cursors.'.length), record.string()]);
+  }
+  return found;
 }
 
 /** Of `message.due`, and of a `message.returned` that is stored once. */
@@ -159,9 +181,12 @@ function hasSubjectsOfMessages(stream: StreamName): boolean {
   return isDelayed(stream) || stream === 'OUTCOMES';
 }
 
-/** A reader with nothing left to read has all that was stored before it was asked, whatever the last sequence of its own subjects. */
-function floorOfConsumer({ num_pending: pending, num_ack_pending: unacked, ack_floor: floor }: ConsumerInfo, lastSeq: number): number {
-  return pending === 0 && unacked === 0 ? lastSeq : floor.stream_seq;
+/**
+ * A reader with nothing left to read has all that was stored before it was asked, whatever the last sequence of its own subjects. Of replicas, the one
+ * that it runs on may lag, and knows nothing of what it does not have.
+ */
+function isIdle({ num_pending: pending, num_ack_pending: unacked }: ConsumerInfo): boolean {
+  return pending === 0 && unacked === 0;
 }
 
 /** Durables are called after their stage, with a dash before what distinguishes several. */
@@ -190,7 +215,7 @@ async function keepFrom(
     const floor = floors.get(source) as StreamFloor;
     const doneTo = Math.max(trimmableUpTo(source, floor.subjects, floor.readers), floor.firstSeq - 1);
     if (doneTo >= floor.lastSeq) continue;
-    const oldest = await nextRecord(context, source, { opt_start_seq: doneTo + 1, deliver_policy: DeliverPolicy.StartSequence });
+    const oldest = await nextRecord(context, source, { seq: doneTo + 1 });
     if (oldest) keepFromMs = Math.min(keepFromMs, oldest.atMs - 1_000);
   }
   return keepFromMs;
@@ -203,23 +228,31 @@ async function oldestAtMs({ jsm }: TrimContext, stream: StreamName): Promise<num
 }
 
 async function firstSeqSince(context: TrimContext, stream: StreamName, sinceMs: number, otherwise: number): Promise<number> {
-  const found = await nextRecord(context, stream, {
-    opt_start_time: new Date(sinceMs).toISOString(),
-    deliver_policy: DeliverPolicy.StartTime,
-  });
-  return found?.seq ?? otherwise;
+  return (await nextRecord(context, stream, { start_time: new Date(sinceMs) }))?.seq ?? otherwise;
 }
 
-async function nextRecord(
-  { js }: TrimContext,
-  stream: StreamName,
-  start: { deliver_policy: DeliverPolicy; opt_start_seq?: number; opt_start_time?: string },
-): Promise<{ seq: number; atMs: number } | undefined> {
-  const consumer = await js.consumers.get(stream, {
-    ...start,
-    filter_subjects: streams[stream].events.map(subjectsOf),
-    headers_only: true,
-  });
+type From = { readonly seq: number } | { readonly start_time: Date };
+type Found = { readonly seq: number; readonly atMs: number } | undefined;
+
+function nextRecord(context: TrimContext, stream: StreamName, from: From): Promise<Found> {
+  const subjects = streams[stream].events.map(subjectsOf);
+  return context.reads.replicated
+    ? nextOfLeader(context.reads, stream, subjects, from)
+    : nextOfConsumer(context.js, stream, subjects, from);
+}
+
+async function nextOfLeader({ get }: Reads, stream: StreamName, subjects: readonly string[], from: From): Promise<Found> {
+  const all = await Promise.all(subjects.map((subject) => get(stream, { ...from, next_by_subj: subject })));
+  const [first] = all.filter((record) => record !== null).toSorted((a, b) => a.seq - b.seq);
+  return first && { seq: first.seq, atMs: first.time.getTime() };
+}
+
+async function nextOfConsumer(js: JetStreamClient, stream: StreamName, subjects: string[], from: From): Promise<Found> {
+  const start =
+    'seq' in from
+      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.seq }
+      : { deliver_policy: DeliverPolicy.StartTime, opt_start_time: from.start_time.toISOString() };
+  const consumer = await js.consumers.get(stream, { ...start, filter_subjects: subjects, headers_only: true });
   // nothing to wait for: asking for the next one would wait all the same
   if ((await consumer.info()).num_pending === 0) return undefined;
   const message = await consumer.next({ expires: 1_000 });

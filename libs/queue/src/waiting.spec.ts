@@ -24,18 +24,16 @@ function swapped({ stored, waits, cameDue }: Server, nowMs = dueAtMs - 60_000) {
   let asked = 0;
   const clock = { ms: nowMs };
   const { swapWaiting } = createWaits({
-    jsm: {
-      direct: {
-        async getMessage(_: string, query: object) {
-          if ('next_by_subj' in query) {
-            clock.ms += 1_000;
-            return cameDue ? record(cameDue, dueAtMs) : null;
-          }
-          const [there] = waits ?? [];
-          // by its sequence, or as the last
-          return waits && ('last_by_subj' in query || there === ours) ? record(...waits) : null;
-        },
-      } as never,
+    reads: {
+      async get(_, query) {
+        if ('next_by_subj' in query) {
+          clock.ms += 1_000;
+          return cameDue ? record(cameDue, dueAtMs) : null;
+        }
+        const [there] = waits ?? [];
+        // by its sequence, or as the last
+        return waits && ('last_by_subj' in query || there === ours) ? record(...waits) : null;
+      },
     },
     publisher: {
       async reschedule() {

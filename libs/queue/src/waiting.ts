@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { JetStreamManager, StoredMsg } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import { streamOf, subjectsOf, type MessageDue } from '@heliograph/message';
 import { QueueUnavailableError, type Publisher } from './publisher.ts';
+import type { Reads, RecordQuery } from './reads.ts';
 import { parseRecord } from './record.ts';
 import { waitingFilter } from './streams.ts';
 
@@ -31,7 +32,7 @@ const lookMsMax = 5_000;
 const lookEveryMs = 50;
 
 export interface WaitsOptions {
-  readonly jsm: Pick<JetStreamManager, 'direct'>;
+  readonly reads: Pick<Reads, 'get'>;
   readonly publisher: Pick<Publisher, 'reschedule'>;
   readonly now?: () => number;
 }
@@ -44,10 +45,10 @@ const stream = streamOf('message.due');
  * (nats-server 2.15.1, 400 swaps within 60 ms of the time): 299 to 356 were acknowledged while the old record came due. So a swap counts only
  * if it was stored before the time of the old record, by the clock that rings the alarm; otherwise what came due is the judge.
  */
-export function createWaits({ jsm, publisher, now = Date.now }: WaitsOptions): Waits {
-  async function get(query: Parameters<typeof jsm.direct.getMessage>[1]): Promise<StoredMsg | null> {
+export function createWaits({ reads, publisher, now = Date.now }: WaitsOptions): Waits {
+  async function get(query: RecordQuery): Promise<StoredMsg | null> {
     try {
-      return await jsm.direct.getMessage(stream, query);
+      return await reads.get(stream, query);
     } catch (error) {
       throw new QueueUnavailableError('unknown', { cause: error });
     }

@@ -179,11 +179,11 @@ async function run<S extends StageName>(
   deliver: (events: readonly Unsettled[]) => void,
   onStored: ((delivery: Delivery) => void) | undefined = undefined,
 ): Promise<Worker> {
-  const { js, jsm, publisher, log } = context;
+  const { js, jsm, reads, publisher, log } = context;
   const { stage, stream } = options;
   const durable = durableName(stage, options.share);
   const held = createHeldRecords();
-  const settledLookup = options.skipSettled && createSettledLookup({ js, jsm, source: stream, given: options.skipSettled });
+  const settledLookup = options.skipSettled && createSettledLookup({ js, jsm, reads, source: stream, given: options.skipSettled });
   const taken = new Set<EventType>(flow[stage].takes);
   const onReconnect = (): void => {
     settledLookup?.reconnected();
@@ -277,7 +277,9 @@ async function run<S extends StageName>(
    */
   async function cameDueBefore(message: JsMsg): Promise<boolean> {
     try {
-      const first = await jsm.direct.getMessage(stream, { seq: 1, next_by_subj: message.subject });
+      const first = await reads.get(stream, { seq: 1, next_by_subj: message.subject });
+      // who does not have this very record, as a leader that was just elected, cannot tell about those before it
+      if (reads.replicated && (first === null || first.seq > message.seq)) throw new Error('the stream does not have the record yet');
       if (first === null || first.seq >= message.seq) return false;
       message.ack();
     } catch (error) {
@@ -373,14 +375,15 @@ async function run<S extends StageName>(
 
   async function oldestUnsettledAtMs(): Promise<number | undefined> {
     const { num_pending: left, num_ack_pending: inWork, ack_floor: floor } = await jsm.consumers.info(stream, durable);
-    return left + inWork === 0 ? undefined : storedAfterMs(floor.stream_seq);
+    // the replica that the durable runs on may lag: the leader of the stream says whether there is one behind what is acknowledged
+    return left + inWork === 0 && !reads.replicated ? undefined : storedAfterMs(floor.stream_seq);
   }
 
   /** When the first of our records behind this one was stored; undefined: there is none, or we read more than one subject. */
   async function storedAfterMs(seq: number): Promise<number | undefined> {
     const [subject, another] = options.subjects ?? subjectsTaken(stage, stream);
     if (subject === undefined || another !== undefined) return undefined;
-    return (await jsm.direct.getMessage(stream, { seq: seq + 1, next_by_subj: subject }))?.time.getTime();
+    return (await reads.get(stream, { seq: seq + 1, next_by_subj: subject }))?.time.getTime();
   }
 
   async function buryRecord(message: JsMsg): Promise<void> {
@@ -450,7 +453,7 @@ async function publishAll(publisher: Publisher, events: readonly HeliographEvent
   await Promise.all(events.flatMap((made) => (made.type === 'message.due' ? [] : [publisher.publish({ ...made, cause })])));
 }
 
-function subjectsTaken(stage: StageName, stream: StreamName): string[] {
+export function subjectsTaken(stage: StageName, stream: StreamName): string[] {
   return flow[stage].takes.filter((type) => streamOf(type) === stream).map(subjectsOf);
 }
 

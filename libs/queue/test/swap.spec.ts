@@ -9,6 +9,7 @@ import { startNats, type NatsServer } from '@heliograph/embedded';
 import { done, newId, type MessageDue } from '@heliograph/message';
 import { openQueue, QueueUnavailableError, type Queue, type Waiting, type Waits } from '../src/index.ts';
 import { createPublisher } from '../src/publisher.ts';
+import { createReads } from '../src/reads.ts';
 import { createWaits } from '../src/waiting.ts';
 import { due } from './due.ts';
 
@@ -110,7 +111,7 @@ test('nothing waits of a message that is unknown', async () => {
 /** As of a machine whose clock is behind or whose publishes take long: nothing keeps its swaps from the moment at which the old ones come due. */
 async function swapsWithoutMargin(): Promise<Waits> {
   const publisher = createPublisher({ js: jetstream(connection), log });
-  return createWaits({ jsm: await jetstreamManager(connection), publisher, now: () => Date.now() - 3_000 });
+  return createWaits({ reads: createReads(await jetstreamManager(connection), 1), publisher, now: () => Date.now() - 3_000 });
 }
 
 test('swaps that meet the alarm: what was answered is what came due, each once', async () => {
