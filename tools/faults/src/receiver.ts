@@ -9,6 +9,8 @@ export type ReceiverMood = 'well' | 'slow' | 'dead' | 'failing' | 'gone' | 'redi
 export interface Receiver {
   readonly url: string;
   behave(mood: ReceiverMood): void;
+  /** The tenant has got the report in another way, such as `GET /v1/events`. */
+  take(body: string): void;
   /** Ids of messages whose final report it has taken. */
   readonly reported: ReadonlySet<string>;
   /** Posts that came, taken or not. */
@@ -65,6 +67,7 @@ export async function startReceiver(tenant: string, journal: Journal): Promise<R
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/reports`,
     behave: (next) => void (mood = next),
+    take,
     reported,
     get posts() {
       return posts;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Fault } from './fault.ts';
 import { helpText, parseOptions, type Options } from './options.ts';
 import { isModest, runFaults, type FaultResult } from './run-fault.ts';
-import { markdownOf, rowsOf, withTable } from './table.ts';
+import { markdownOf, mergedRows, rowsOf, withTable } from './table.ts';
 
 export interface Invocation {
   readonly args: readonly string[];
@@ -45,10 +45,16 @@ export async function run({ args, faults, print, warn }: Invocation): Promise<nu
     return reason === undefined;
   }
 
-  const table = markdownOf(rowsOf(results));
-  print(`\n${table}\n`);
+  const rows = rowsOf(results, Date.now());
+  print(`\n${markdownOf(rows)}\n`);
   if (options.write) {
-    writeFileSync(page, withTable(existsSync(page) ? readFileSync(page, 'utf8') : '', table));
+    const before = existsSync(page) ? readFileSync(page, 'utf8') : '';
+    const all = mergedRows(
+      before,
+      rows,
+      faults.map(({ name }) => name),
+    );
+    writeFileSync(page, withTable(before, markdownOf(all)));
     print(`\nwritten into docs/reliability.md\n`);
   }
   return results.every(({ failures }) => failures.length === 0) ? 0 : 1;

@@ -19,9 +19,11 @@ export const columns = [
   'accepts again after, s',
   'all final and reported after, s',
   'verdict',
+  'measured',
 ] as const;
 
-export function rowsOf(results: readonly FaultResult[]): Row[] {
+/** `now`: when they ended, Unix ms. */
+export function rowsOf(results: readonly FaultResult[], now: number): Row[] {
   return [...new Set(results.map(({ fault }) => fault))].map((fault) => {
     const runs = results.filter((result) => result.fault === fault);
     const sum = (of: (result: FaultResult) => number): number => runs.reduce((total, result) => total + of(result), 0);
@@ -42,8 +44,31 @@ export function rowsOf(results: readonly FaultResult[]): Row[] {
         worst(({ againS }) => againS),
         worst(({ finalS }) => finalS),
         failed === 0 ? 'held' : `FAILED ${failed} of ${runs.length}`,
+        `${new Date(now).toISOString().slice(0, 10)}, seed ${runs.map(({ seed }) => seed).join(', ')}`,
       ],
     };
+  });
+}
+
+/**
+ * The rows of a page's table with these in the place of what was measured of the same faults before, in the order of `order`; what is in the page and not
+ * in `order` is a fault that there is no more.
+ */
+export function mergedRows(page: string, rows: readonly Row[], order: readonly string[]): Row[] {
+  const known = new Map([...rowsIn(page), ...rows].map((row) => [row.fault, row]));
+  return order.flatMap((fault) => known.get(fault) ?? []);
+}
+
+function rowsIn(page: string): Row[] {
+  const [from, until] = [page.indexOf(begin), page.indexOf(end)];
+  if (from < 0 || until < from) return [];
+  const lines = page.slice(from, until).split('\n');
+  return lines.flatMap((line) => {
+    const cells = line.startsWith('|') ? line.slice(1, line.lastIndexOf('|')).split('|') : [];
+    const trimmed = cells.map((cell) => cell.trim());
+    const [fault = ''] = trimmed;
+    const isRow = trimmed.length === columns.length && fault !== columns[0] && !fault.startsWith('---');
+    return isRow ? [{ fault, cells: trimmed }] : [];
   });
 }
 
@@ -51,7 +76,7 @@ export function markdownOf(rows: readonly Row[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [
     line(columns),
-    line(columns.map((_, i) => (i === 0 || i === 7 || i === 11 ? '---' : '---:'))),
+    line(columns.map((_, i) => (i === 0 || i === 7 || i >= 11 ? '---' : '---:'))),
     ...rows.map(({ cells }) => line(cells)),
   ].join('\n');
 }
