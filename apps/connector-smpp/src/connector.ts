@@ -12,8 +12,9 @@ import { createHealth } from './health/health.ts';
 import { metricsOf } from './metrics.ts';
 import type { WantedConnector } from './plan.ts';
 import { createReceiver } from './receive/receiver.ts';
+import type { PutOff } from './send/job.ts';
 import type { Neighbours } from './send/neighbours.ts';
-import { createSender, type PutOff } from './send/sender.ts';
+import { createSender } from './send/sender.ts';
 import { createTally } from './health/tally.ts';
 import { createTurns } from './link/turns.ts';
 

@@ -7,7 +7,7 @@ import type { Neighbours } from './send/neighbours.ts';
 import type { ToDeliver } from './send/backlog.ts';
 import { startConnector, type RunningConnector } from './connector.ts';
 import { planConnectors, wantedConnectors, type WantedConnector } from './plan.ts';
-import { forgetExpired, jobKey, type PutOff } from './send/sender.ts';
+import { forgetExpired, jobKey, type PutOff } from './send/job.ts';
 
 export interface ConnectorsOptions {
   readonly queue: Queue;

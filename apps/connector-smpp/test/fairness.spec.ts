@@ -6,7 +6,7 @@ import { startCarrier, type Carrier } from '@heliograph/carrier-simulator';
 import { connectorTenants, type ConnectorTenants, type Message, type MessageSent } from '@heliograph/message';
 import type { Running } from '@heliograph/service';
 import { eventually } from '@heliograph/testbed';
-import { unnotedMax } from '../src/send/sender.ts';
+import { unnotedMax } from '../src/send/slots.ts';
 import { startPlatform, type Platform } from './platform.ts';
 
 jest.setTimeout(120_000);

@@ -6,21 +6,21 @@ import { isDataError } from '@heliograph/sqlstate';
 import type { config as schema } from './config.ts';
 import { openDatabase } from './database.ts';
 import { HOUR } from './duration.ts';
-import { openEndpoints } from './endpoints.ts';
-import { createReceiptBook } from './receipt-book.ts';
-import { fireReceiptTimers } from './receipt-timers.ts';
-import { createReportedHandler } from './reported.ts';
-import { startReporting } from './reporting.ts';
+import { openEndpoints } from './webhook/endpoints.ts';
+import { createReceiptBook } from './report/receipt-book.ts';
+import { fireReceiptTimers } from './report/receipt-timers.ts';
+import { createReportedHandler } from './webhook/reported.ts';
+import { startReporting } from './report/reporting.ts';
 import { startRounds } from './rounds.ts';
 import { sweep } from './sweep.ts';
-import { probeDelaysMs } from './webhook-circuit.ts';
-import { createWebhookCircuits } from './webhook-circuits.ts';
-import { createWebhookDeliveries } from './webhook-deliveries.ts';
-import { startWebhookLoop } from './webhook-loop.ts';
-import { createWebhookOutbox } from './webhook-outbox.ts';
-import { createPoster, postTimeoutMs } from './webhook-post.ts';
-import { answerWebhookQuestions } from './webhook-questions.ts';
-import { webhookDelaysMs } from './webhook-retry.ts';
+import { probeDelaysMs } from './webhook/circuit.ts';
+import { createWebhookCircuits } from './webhook/circuits.ts';
+import { createWebhookDeliveries } from './webhook/deliveries.ts';
+import { startWebhookLoop } from './webhook/loop.ts';
+import { createWebhookOutbox } from './webhook/outbox.ts';
+import { createPoster, postTimeoutMs } from './webhook/post.ts';
+import { answerWebhookQuestions } from './webhook/questions.ts';
+import { webhookDelaysMs } from './webhook/retry.ts';
 
 /** What tests make quicker. */
 export interface StartOptions {

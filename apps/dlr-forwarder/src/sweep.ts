@@ -1,10 +1,10 @@
 import { isReportNews, withoutDashes, type HeliographEvent, type ReportExhausted, type WebhookNews } from '@heliograph/message';
 import { counter } from '@heliograph/service';
 import type { Database } from './database.ts';
-import { endedOf } from './receipt-book.ts';
-import { noReport } from './report.ts';
-import { reportsWithSpan } from './settle.ts';
-import { giveUpAfterMs } from './webhook-retry.ts';
+import { endedOf } from './report/receipt-book.ts';
+import { noReport } from './report/report.ts';
+import { reportsWithSpan } from './report/settle.ts';
+import { giveUpAfterMs } from './webhook/retry.ts';
 
 const ended = counter('heliograph_dlr_forwarder_no_report_total', 'messages whose receipt never came');
 const givenUp = counter('heliograph_dlr_forwarder_webhooks_given_up_total', 'webhooks whose endpoint was not well in time');

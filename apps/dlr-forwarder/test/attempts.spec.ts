@@ -17,10 +17,10 @@ import type { Delivery } from '@heliograph/queue';
 import { putSmppConnector, smppConnectorSettings } from '@heliograph/registry';
 import { createHeard, quietLog, testMessage } from '@heliograph/testbed';
 import { openDatabase, type Database } from '../src/database.ts';
-import { createOutcomesHandler } from '../src/outcomes.ts';
-import { createReceiptBook } from '../src/receipt-book.ts';
-import { fireReceiptTimers } from '../src/receipt-timers.ts';
-import { createReceiptsHandler } from '../src/receipts.ts';
+import { createOutcomesHandler } from '../src/report/outcomes.ts';
+import { createReceiptBook } from '../src/report/receipt-book.ts';
+import { fireReceiptTimers } from '../src/report/receipt-timers.ts';
+import { createReceiptsHandler } from '../src/report/receipts.ts';
 import { sweep } from '../src/sweep.ts';
 import { startPlatform, type Platform } from './platform.ts';
 

@@ -13,9 +13,9 @@ import type { Delivery } from '@heliograph/queue';
 import { quietLog } from '@heliograph/testbed';
 import { isDataError } from '@heliograph/sqlstate';
 import { openDatabase, type Database } from '../src/database.ts';
-import { createOutcomesHandler } from '../src/outcomes.ts';
-import { createReceiptBook, type ReceiptBook } from '../src/receipt-book.ts';
-import { createReceiptsHandler } from '../src/receipts.ts';
+import { createOutcomesHandler } from '../src/report/outcomes.ts';
+import { createReceiptBook, type ReceiptBook } from '../src/report/receipt-book.ts';
+import { createReceiptsHandler } from '../src/report/receipts.ts';
 import { sweep } from '../src/sweep.ts';
 import { messageHead, startPlatform, type Platform } from './platform.ts';
 

@@ -4,9 +4,9 @@ import { newId, webhookSubjects, type HeliographEvent, type MessageReported, typ
 import { eventually } from '@heliograph/testbed';
 import { openDatabase, type Database } from '../src/database.ts';
 import { sweep } from '../src/sweep.ts';
-import { endpointOf } from '../src/webhook.ts';
-import { createWebhookCircuits } from '../src/webhook-circuits.ts';
-import { createWebhookOutbox, type ClaimedWebhook } from '../src/webhook-outbox.ts';
+import { endpointOf } from '../src/webhook/webhook.ts';
+import { createWebhookCircuits } from '../src/webhook/circuits.ts';
+import { createWebhookOutbox, type ClaimedWebhook } from '../src/webhook/outbox.ts';
 import { startEndpoint, type Endpoint } from './endpoint.ts';
 import { messageHead, startPlatform, type Platform } from './platform.ts';
 

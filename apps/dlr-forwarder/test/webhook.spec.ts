@@ -20,9 +20,9 @@ import { createHeard, eventually } from '@heliograph/testbed';
 import { publicLookup } from '@heliograph/webhook';
 import { generate } from 'selfsigned';
 import { openDatabase } from '../src/database.ts';
-import { endpointOf } from '../src/webhook.ts';
-import { createPoster } from '../src/webhook-post.ts';
-import { createWebhookOutbox } from '../src/webhook-outbox.ts';
+import { endpointOf } from '../src/webhook/webhook.ts';
+import { createPoster } from '../src/webhook/post.ts';
+import { createWebhookOutbox } from '../src/webhook/outbox.ts';
 import { startEndpoint, type Endpoint, type Received } from './endpoint.ts';
 import { messageHead, startPlatform, type Platform } from './platform.ts';
 

@@ -7,7 +7,9 @@ import { eventually } from '@heliograph/testbed';
 import { aMessage } from '../../test/message.fixture.ts';
 import { openGate, type Gate } from '../health/gate.ts';
 import { metricsOf } from '../metrics.ts';
-import { createSender, unnotedMax, type PutOff } from './sender.ts';
+import type { PutOff } from './job.ts';
+import { createSender } from './sender.ts';
+import { unnotedMax } from './slots.ts';
 import type { Submit } from './submit.ts';
 
 type Answered = RequestOutcome<'submit_sm'>;

@@ -90,7 +90,9 @@ const badPeers: Fault = {
   name: 'slow, half-open and deaf peers',
   group: 'machine',
   stack: { env: { SMPP_SESSION_INIT: '5s', SMPP_ENQUIRE_LINK: '5s', SMPP_RESPONSE: '5s' } },
-  async strike({ stack, say }) {
+  async strike({ stack, asTenant, say }) {
+    const sessions = async () => (await asTenant<{ sessions: readonly object[] }>('demo', 'GET', '/v1/sessions')).sessions.length;
+    const before = await sessions();
     const { smpp, http } = stack.ready;
     const httpPort = Number(new URL(http.url).port);
     const peers = await Promise.all([
@@ -98,11 +100,13 @@ const badPeers: Fault = {
       ...Array.from({ length: 20 }, () => connectBadPeer('a connection without a bind', smpp.port)),
       ...Array.from({ length: 20 }, () => connectBadPeer('half a TLS hello', smpp.tlsPort, '\x16\x03\x01')),
       ...Array.from({ length: 20 }, () => connectBadPeer('half a request', httpPort, halfARequest)),
-      ...Array.from({ length: 3 }, () => connectDeaf(smpp)),
     ]);
-    say(`${peers.length} bad peers are connected`);
+    const endDeaf = await Promise.all(Array.from({ length: 3 }, () => connectDeaf(smpp)));
+    say(`${peers.length} bad peers are connected, and ${(await sessions()) - before} deaf clients bound`);
     await eventually('every bad peer is closed', () => isEachClosed(peers), 90_000);
+    await eventually('no deaf client is bound', async () => (await sessions()) <= before, 90_000);
     say('all of them are closed');
+    endDeaf.forEach((end) => end());
   },
 };
 

@@ -35,11 +35,12 @@ interface Credentials {
   readonly password: string;
 }
 
-/** Is bound like an honest client, and from then on neither reads nor answers, as one whose machine froze: no FIN tells of it. */
-export async function connectDeaf({ port, systemId, password }: Credentials): Promise<BadPeer> {
+/**
+ * Is bound like an honest client, and from then on neither reads nor answers, as one whose machine froze: no FIN tells of it, and it hears of none. Gives
+ * what ends it.
+ */
+export async function connectDeaf({ port, systemId, password }: Credentials): Promise<() => void> {
   const socket: Socket = connect(port, '127.0.0.1');
-  let isClosed = false;
-  socket.on('close', () => (isClosed = true));
   await once(socket, 'connect');
   const session: Session = createSession({
     socket,
@@ -53,5 +54,5 @@ export async function connectDeaf({ port, systemId, password }: Credentials): Pr
   const bound = await session.bind({ command: 'bind_transceiver', system_id: systemId, password, interface_version: 0x34 });
   if (bound.kind !== 'response' || bound.pdu.status !== 0) throw new Error('the deaf client was not bound');
   socket.pause();
-  return { what: 'a client that is bound and deaf', isClosed: () => isClosed, end: () => socket.destroy() };
+  return () => void socket.destroy();
 }

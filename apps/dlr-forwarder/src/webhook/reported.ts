@@ -3,7 +3,7 @@ import type { Delivery } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import type { TenantEndpoints } from './endpoints.ts';
 import { chooseForTenant, chooseWebhook, noticeBody, receivedBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
-import type { NewWebhook, WebhookOutbox } from './webhook-outbox.ts';
+import type { NewWebhook, WebhookOutbox } from './outbox.ts';
 
 const owed = counter(
   'heliograph_dlr_forwarder_webhooks_total',

@@ -1,5 +1,5 @@
 import { withoutDashes, type WebhookNews } from '@heliograph/message';
-import { storable, type Database } from './database.ts';
+import { storable, type Database } from '../database.ts';
 
 /** A report, a notice or an inbound message to be posted. */
 export interface NewWebhook {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '@heliograph/webhook';
-import type { Answer } from './webhook-retry.ts';
+import type { Answer } from './retry.ts';
 
 export interface Posting {
   readonly url: string;

@@ -1,5 +1,5 @@
 import type { MessageFailed, MessageHead, MessageSent, ReceiptReceived } from '@heliograph/message';
-import { storable } from './database.ts';
+import { storable } from '../database.ts';
 import { countSegments, keyOf, textOf } from './receipt-book.ts';
 import { endingOf, keepReceipt, receiptOf, type Ending, type SegmentReceipt } from './report.ts';
 import { createRemembered } from './remembered.ts';

@@ -12,7 +12,7 @@ import type { Delivery, Log, Queue, RecordPosition } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
 import { isDataError } from '@heliograph/sqlstate';
 import { createBatching } from './batching.ts';
-import { MINUTE } from './duration.ts';
+import { MINUTE } from '../duration.ts';
 import { createMatching, type Step } from './matching.ts';
 import { createOutcomesHandler } from './outcomes.ts';
 import { headToKeep, type ReceiptBook } from './receipt-book.ts';

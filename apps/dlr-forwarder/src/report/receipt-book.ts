@@ -9,9 +9,9 @@ import {
   type MessageHead,
   type MessageSent,
 } from '@heliograph/message';
-import { Prisma } from '../generated/client.ts';
+import { Prisma } from '../../generated/client.ts';
 import { lastAttempts, specialParts, usualParts } from './attempts.ts';
-import { arrayLiteral, separator, storable, type Database } from './database.ts';
+import { arrayLiteral, separator, storable, type Database } from '../database.ts';
 import { asksForReport, endingOfFailed, type Ending, type SegmentReceipt } from './report.ts';
 
 /** Where a receipt belongs: `providerId` is unique within the connector group, as far as the provider keeps its word. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { HOUR, MINUTE } from './duration.ts';
-import { afterTry, retryAfterMs, webhookDelaysMs, type Answer, type NextStep } from './webhook-retry.ts';
+import { HOUR, MINUTE } from '../duration.ts';
+import { afterTry, retryAfterMs, webhookDelaysMs, type Answer, type NextStep } from './retry.ts';
 
 const nowMs = Date.parse('2026-11-20T10:00:00Z');
 const answered = (status: number, retryAfter?: string): Answer => ({ kind: 'answered', status, retryAfter, bodySha256: '' });

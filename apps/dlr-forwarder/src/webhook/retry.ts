@@ -1,4 +1,4 @@
-import { MINUTE, HOUR, SECOND } from './duration.ts';
+import { MINUTE, HOUR, SECOND } from '../duration.ts';
 
 /** How long after the try before each try is made: Standard Webhooks' schedule. Ten tries over 75 hours. */
 export const webhookDelaysMs: readonly number[] = [

@@ -1,5 +1,5 @@
-import { MINUTE } from './duration.ts';
-import { failuresMax, spacingAfter, type Sign } from './webhook-circuit.ts';
+import { MINUTE } from '../duration.ts';
+import { failuresMax, spacingAfter, type Sign } from './circuit.ts';
 
 /** Work waiting for one endpoint, and how much of it may run at once. */
 interface Lane<Item> {

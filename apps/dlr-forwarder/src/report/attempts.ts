@@ -1,6 +1,6 @@
 import type { MessageSent } from '@heliograph/message';
-import { Prisma } from '../generated/client.ts';
-import { arrayLiteral, separator, storable } from './database.ts';
+import { Prisma } from '../../generated/client.ts';
+import { arrayLiteral, separator, storable } from '../database.ts';
 
 /** Those of the statement for sent messages that differ when attempts or timers come into it. */
 export interface SentParts {

@@ -1,5 +1,5 @@
 import type { WebhookEndpointAnswer } from '@heliograph/message';
-import { storable, type Database } from './database.ts';
+import { storable, type Database } from '../database.ts';
 
 /** News of an endpoint that concerns every process. Times are unix ms. */
 export type CircuitNews =

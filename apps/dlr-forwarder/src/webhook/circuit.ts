@@ -1,5 +1,5 @@
-import { MINUTE, SECOND, HOUR } from './duration.ts';
-import { retryAfterMs, type Answer } from './webhook-retry.ts';
+import { MINUTE, SECOND, HOUR } from '../duration.ts';
+import { retryAfterMs, type Answer } from './retry.ts';
 
 /** What a try says of the endpoint, whatever it says of the report. */
 export interface Sign {

@@ -2,8 +2,8 @@ import { createVault, isWebhookSecret } from '@heliograph/credential';
 import type { Log } from '@heliograph/queue';
 import { signingSecrets, type RegistryWatch, type Webhook } from '@heliograph/registry';
 import { webhookVersion } from './webhook.ts';
-import type { Endpoints } from './webhook-loop.ts';
-import type { WebhookOutbox } from './webhook-outbox.ts';
+import type { Endpoints } from './loop.ts';
+import type { WebhookOutbox } from './outbox.ts';
 
 export interface TenantEndpoints extends Endpoints {
   webhookOf(tenant: string): Webhook | undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Sign } from './webhook-circuit.ts';
-import { createLanes } from './webhook-lanes.ts';
+import type { Sign } from './circuit.ts';
+import { createLanes } from './lanes.ts';
 
 const sign = (health: Sign['health'], slowDown = false): Sign => ({ health, slowDown, pausedUntilMs: undefined });
 const well = sign('well');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { creditsText, reportBody, type BalanceLow, type InboundMatched, type MessageReported } from '@heliograph/message';
 import type { Webhook } from '@heliograph/registry';
-import { storable } from './database.ts';
+import { storable } from '../database.ts';
 
 /** What the control plane and earlier answers say of a tenant's webhooks. */
 export interface WebhookFacts {

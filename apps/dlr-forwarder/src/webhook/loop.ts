@@ -1,13 +1,13 @@
 import { isReportNews, type InboundDelivered, type ReportDelivered, type ReportExhausted } from '@heliograph/message';
 import type { Log } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
-import { probeDelayMs, signOf } from './webhook-circuit.ts';
-import type { CircuitNews, WebhookCircuits } from './webhook-circuits.ts';
-import { createLanes } from './webhook-lanes.ts';
-import type { Attempt, ClaimedWebhook, TriedWebhook, WebhookOutbox } from './webhook-outbox.ts';
-import { postTimeoutMs, type Poster } from './webhook-post.ts';
-import { afterTry, type Answer, type NextStep } from './webhook-retry.ts';
-import { signedPosting } from './webhook-sign.ts';
+import { probeDelayMs, signOf } from './circuit.ts';
+import type { CircuitNews, WebhookCircuits } from './circuits.ts';
+import { createLanes } from './lanes.ts';
+import type { Attempt, ClaimedWebhook, TriedWebhook, WebhookOutbox } from './outbox.ts';
+import { postTimeoutMs, type Poster } from './post.ts';
+import { afterTry, type Answer, type NextStep } from './retry.ts';
+import { signedPosting } from './sign.ts';
 
 const tries = counter('heliograph_dlr_forwarder_webhook_tries_total', 'webhooks posted, by what came of it');
 const triesBy: Record<NextStep['kind'], { add(): void }> = {

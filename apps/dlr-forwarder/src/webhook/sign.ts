@@ -1,5 +1,5 @@
 import { signWebhook } from '@heliograph/credential';
-import type { Posting } from './webhook-post.ts';
+import type { Posting } from './post.ts';
 
 export interface Unsigned {
   /** The webhook-id. */

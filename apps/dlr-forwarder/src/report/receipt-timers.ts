@@ -1,8 +1,8 @@
 import { counter } from '@heliograph/service';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 import { endedOf } from './receipt-book.ts';
 import { reportsWithSpan } from './settle.ts';
-import { transactionTimeoutMs, type SweepOptions } from './sweep.ts';
+import { transactionTimeoutMs, type SweepOptions } from '../sweep.ts';
 
 const fired = counter('heliograph_dlr_forwarder_receipt_timers_total', 'receipts that had not come in time, by what was done');
 const wentOn = fired.with({ outcome: 'returned' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { probeDelayMs, signOf, spacingAfter, type Sign } from './webhook-circuit.ts';
-import { HOUR, MINUTE } from './duration.ts';
-import type { Answer } from './webhook-retry.ts';
+import { probeDelayMs, signOf, spacingAfter, type Sign } from './circuit.ts';
+import { HOUR, MINUTE } from '../duration.ts';
+import type { Answer } from './retry.ts';
 
 const nowMs = Date.parse('2026-11-20T10:00:00Z');
 const answered = (status: number, retryAfter?: string): Answer => ({ kind: 'answered', status, retryAfter, bodySha256: '' });

@@ -8,9 +8,9 @@ import {
   type WebhookDeliveryState,
   type WebhookNews,
 } from '@heliograph/message';
-import { Prisma } from '../generated/client.ts';
-import { storable, type Database } from './database.ts';
-import type { TriedWebhook } from './webhook-outbox.ts';
+import { Prisma } from '../../generated/client.ts';
+import { storable, type Database } from '../database.ts';
+import type { TriedWebhook } from './outbox.ts';
 
 /** What has been posted and is to be, to look at and to post again. */
 export interface WebhookDeliveries {

@@ -14,11 +14,11 @@ import {
 } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
 import type { TenantEndpoints } from './endpoints.ts';
-import { signOf } from './webhook-circuit.ts';
-import type { WebhookCircuits } from './webhook-circuits.ts';
-import type { WebhookDeliveries } from './webhook-deliveries.ts';
-import type { Poster } from './webhook-post.ts';
-import { signedPosting } from './webhook-sign.ts';
+import { signOf } from './circuit.ts';
+import type { WebhookCircuits } from './circuits.ts';
+import type { WebhookDeliveries } from './deliveries.ts';
+import type { Poster } from './post.ts';
+import { signedPosting } from './sign.ts';
 import { endpointOf, webhookTestBody } from './webhook.ts';
 
 export interface WebhookQuestionsOptions {
