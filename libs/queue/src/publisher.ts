@@ -17,9 +17,10 @@ export class QueueUnavailableError extends Error {
 export interface Publisher {
   /**
    * Resolves when the event is on disk, rejects with QueueUnavailableError. `message.due` waits in its stream until its time; again, it changes
-   * nothing, whatever waits or came due meanwhile. `message.returned` that is to be stored once is: again, it changes nothing.
+   * nothing, whatever waits or came due meanwhile. `message.returned` that is to be stored once is: again, it changes nothing. `isOurs`: asked when its
+   * record goes out; one that is somebody else's by then is left out.
    */
-  publish(event: HeliographEvent): Promise<void>;
+  publish(event: HeliographEvent, isOurs?: () => boolean): Promise<void>;
   /** The same on a subject of the caller's. */
   publishTo(subject: string, body: object): Promise<void>;
   /**
@@ -44,6 +45,8 @@ export const notExpectedCode = 10071;
 
 interface Batch {
   readonly events: string[];
+  /** By the place of the event; undefined where nobody asks. */
+  readonly ours: ((() => boolean) | undefined)[];
   octets: number;
   readonly stored: Promise<void>;
   settle(error?: Error): void;
@@ -61,12 +64,13 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
   const inFlight = new Set<Promise<void>>();
   let pending = 0;
 
-  function publishTo(subject: string, body: object): Promise<void> {
+  function publishTo(subject: string, body: object, isOurs?: () => boolean): Promise<void> {
     const event = JSON.stringify(body);
     let lane = lanes.get(subject);
     if (!lane) lanes.set(subject, (lane = { batch: undefined, timer: undefined, lastEvents: 0 }));
     const batch = (lane.batch ??= openBatch(subject, lane));
     batch.events.push(event);
+    batch.ours.push(isOurs);
     batch.octets += event.length;
     pending++;
     if (batch.events.length >= recordEventsMax || batch.octets >= recordOctetsMax) send(subject, lane);
@@ -80,7 +84,7 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
       settle = (error) => (error ? reject(error) : resolve());
     });
     stored.catch(() => {}); // whoever published sees the rejection; a publisher that stopped listening must not end the process
-    return { events: [], octets: 0, stored, settle };
+    return { events: [], ours: [], octets: 0, stored, settle };
   }
 
   function send(subject: string, lane: Lane): void {
@@ -93,7 +97,8 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
     lane.batch = undefined;
     lane.timer = undefined;
     lane.lastEvents = batch.events.length;
-    const sent = storeRecord(js, log, subject, joinRecord(batch.events)).then(
+    const events = batch.events.filter((_, i) => batch.ours[i]?.() ?? true);
+    const sent = (events.length === 0 ? Promise.resolve() : storeRecord(js, log, subject, joinRecord(events))).then(
       () => batch.settle(),
       (error: Error) => batch.settle(error),
     );
@@ -140,10 +145,10 @@ export function createPublisher({ js, log }: { js: JetStreamClient; log: Log }):
   }
 
   return {
-    publish(event) {
+    publish(event, isOurs) {
       if (event.type === 'message.due') return schedule(event);
       if (event.type === 'message.returned' && isReturnedOnce(event)) return storeOnce(event);
-      return publishTo(subjectOf(event), event);
+      return publishTo(subjectOf(event), event, isOurs);
     },
     publishTo,
     reschedule,

@@ -158,9 +158,10 @@ const silenceMsMax = 5_000;
 
 async function nextRecords(jsm: JetStreamManager, stream: StreamName, subject: string, from: From): Promise<StoredMsg[]> {
   const records: StoredMsg[] = [];
-  const batch = await jsm.direct.getBatch(stream, { ...from, next_by_subj: subject, batch: recordsPerBatch });
-  const silence = setTimeout(() => batch.stop(new Error(`${stream}: the rest of a batch did not come`)), silenceMsMax);
+  let silence: NodeJS.Timeout | undefined;
   try {
+    const batch = await jsm.direct.getBatch(stream, { ...from, next_by_subj: subject, batch: recordsPerBatch });
+    silence = setTimeout(() => batch.stop(new Error(`${stream}: the rest of a batch did not come`)), silenceMsMax);
     for await (const record of batch) {
       records.push(record);
       silence.refresh();

@@ -40,12 +40,17 @@ export interface WorkerOptions<S extends StageName> {
   readonly skipSettled?: readonly GivenEvents[];
   /** The server forgets the reader, not what is there to read, when nobody has read for so long. Absent: never. */
   readonly forgottenAfterMs?: number;
+  /**
+   * Events that say what was done outside, as at a provider: stored also when what they come of is somebody else's by then. A stage that gives them asks
+   * `Delivery.isOurs` before it does anything.
+   */
+  readonly toldAnyway?: readonly EventType[];
 }
 
 /** Decides on events one at a time; each settles when its own promise does. */
 export interface EachWorkerOptions<S extends StageName> extends WorkerOptions<S> {
   readonly handle: (delivery: Delivery<TakenBy<S>>) => Promise<Outcome>;
-  /** What came of it is on disk, so that no crash makes it come again. Not called when the worker stops before. */
+  /** What came of it is on disk, so that no crash makes it come again; or it is not ours any more. Not called when the worker stops before. */
   readonly onStored?: (delivery: Delivery<TakenBy<S>>) => void;
 }
 
@@ -180,9 +185,13 @@ async function run<S extends StageName>(
   onStored: ((delivery: Delivery) => void) | undefined = undefined,
 ): Promise<Worker> {
   const { js, jsm, reads, publisher, log } = context;
-  const { stage, stream } = options;
+  const { stage, stream, toldAnyway = [] } = options;
   const durable = durableName(stage, options.share);
-  const held = createHeldRecords();
+  const held = createHeldRecords((records) => {
+    log.warn({ stage, durable, records: records.length }, 'stood still for too long: what it held is left to others, or comes again');
+    stopPulling();
+    for (const { deliveries } of records) for (const delivery of deliveries) onStored?.(delivery);
+  });
   const settledLookup = options.skipSettled && createSettledLookup({ js, jsm, reads, source: stream, given: options.skipSettled });
   const taken = new Set<EventType>(flow[stage].takes);
   const onReconnect = (): void => {
@@ -207,12 +216,14 @@ async function run<S extends StageName>(
     while (!stopped) {
       await held.below(options.eventsInFlightMax);
       if (stopped) return;
+      const lapses = held.lapses();
       try {
         const messages = await current.fetch({ max_messages: roomFor(held, options), expires: pullExpiresMs });
         stopPulling = () => messages.stop();
         // stopped while the pull was on its way: what it brings goes back at once, not after the acknowledgement time
         if (stopped) messages.stop();
         for await (const message of messages) {
+          if (held.lapses() !== lapses) continue;
           if (stopped) message.nak(releaseDelayMs);
           else void take(message);
         }
@@ -239,7 +250,7 @@ async function run<S extends StageName>(
     eventsPerRecord = eventsPerRecord === 0 ? mine.length : eventsPerRecord + (mine.length - eventsPerRecord) / recordsRemembered;
     const record = held.hold(message, mine.length);
     const done = await lookUp(record);
-    if (released) return;
+    if (released || !record.isOurs()) return;
     const todo: Unsettled[] = [];
     for (const event of mine) {
       if (done?.has(subjectIdOf(event))) held.settle(record);
@@ -266,7 +277,7 @@ async function run<S extends StageName>(
       } catch (error) {
         log.warn({ stage, stream, seq: record.position.seq, err: error }, 'cannot look what was done of a record, trying again');
         await new Promise((resolve) => setTimeout(resolve, 1_000));
-        if (released) return undefined;
+        if (released || !record.isOurs()) return undefined;
       }
     }
   }
@@ -290,15 +301,24 @@ async function run<S extends StageName>(
   }
 
   function unsettled(event: HeliographEvent, record: HeldRecord): Unsettled {
-    const one: Unsettled = { delivery: { event, record: record.position }, settle, released: () => released };
+    const isGone = (): boolean => released || !record.isOurs();
+    const one: Unsettled = { delivery: { event, record: record.position, isOurs: record.isOurs }, settle, released: isGone };
+    if (onStored) record.deliveries.push(one.delivery);
     function settle(outcome: Outcome, again: () => void): void {
+      if (isGone() && !isToldAnyway(outcome)) return;
       if (outcome.kind === 'done' && outcome.events.length === 0) settled(one.delivery, record);
-      else if (outcome.kind === 'later') setTimeout(() => (released ? undefined : again()), Math.max(0, outcome.atMs - Date.now())).unref();
+      else if (outcome.kind === 'later') setTimeout(() => (isGone() ? undefined : again()), Math.max(0, outcome.atMs - Date.now())).unref();
       else if (outcome.kind === 'never' || outcome.events.some(({ type }) => type === 'message.due'))
         void publishSlowly(outcome, one.delivery, record);
       else publishAtOnce(outcome.events, one.delivery, record);
     }
     return one;
+  }
+
+  function isToldAnyway(outcome: Outcome): boolean {
+    return (
+      !released && outcome.kind === 'done' && outcome.events.length > 0 && outcome.events.every(({ type }) => toldAnyway.includes(type))
+    );
   }
 
   function settled(delivery: Delivery, record: HeldRecord): void {
@@ -312,7 +332,7 @@ async function run<S extends StageName>(
     const publishing: Publishing = { events, delivery, record, left: events.length, error: undefined };
     const cause = causeOf(delivery);
     for (const made of events) {
-      const stored = publish({ ...made, cause });
+      const stored = publish({ ...made, cause }, toldAnyway.includes(made.type) ? undefined : record.isOurs);
       const others = publishings.get(stored);
       if (others) others.push(publishing);
       else {
@@ -327,9 +347,9 @@ async function run<S extends StageName>(
   }
 
   /** What cannot be written is a bug, told each second like a stream that refuses, and no reason to end the process. */
-  function publish(event: HeliographEvent): Promise<void> {
+  function publish(event: HeliographEvent, isOurs: (() => boolean) | undefined): Promise<void> {
     try {
-      return publisher.publish(event);
+      return publisher.publish(event, isOurs);
     } catch (error) {
       return Promise.reject(error as Error);
     }

@@ -19,6 +19,7 @@ export function backlogOf(connector: string, name: MessageClass) {
     stage: 'deliver',
     stream: 'ROUTED',
     share: `${connector}-${name}`,
+    toldAnyway: ['message.sent'],
     subjects: [`message.routed.${connector}.${name}`],
     skipSettled: [{ stream: 'BACKLOG', subjects: [`message.backlogged.${connector}.${name}.>`] }, outcomesOf(connector)],
   } as const;
@@ -33,6 +34,7 @@ export function asideOf(connector: string, name: MessageClass, tenant: string) {
     stage: 'deliver',
     stream: 'BACKLOG',
     share: `${connector}_${name}_${tenant}`,
+    toldAnyway: ['message.sent'],
     subjects: [`message.backlogged.${connector}.${name}.${tenant}`],
     skipSettled: [outcomesOf(connector)],
     forgottenAfterMs,

@@ -5,7 +5,7 @@ import type { Log } from '@heliograph/service';
 import type { Gate } from '../health/gate.ts';
 import type { ConnectorMetrics } from '../metrics.ts';
 import { answerAfter, classify, refusalsOf, type Answer } from './answer.ts';
-import type { Job } from './job.ts';
+import { isLost, type Job } from './job.ts';
 import type { Lanes } from './lanes.ts';
 import { createPace } from './pace.ts';
 import type { Slots } from './slots.ts';
@@ -61,6 +61,7 @@ export function createHandover(options: HandoverOptions): Handover {
       if (waitMs === Infinity) return;
       if (waitMs > 0) return wakeIn(waitMs);
       const job = lanes.take() as Job;
+      if (isLost(job)) continue;
       const end = endOf(job, at);
       if (end) conclude(job, end);
       else send(job, session, at);

@@ -28,6 +28,11 @@ export interface Job {
   resolve: (outcome: Outcome) => void;
 }
 
+/** Somebody else may be sending it by now, as this process stood still for too long: nothing more is done of it here. */
+export function isLost({ delivery }: Job): boolean {
+  return delivery.isOurs?.() === false;
+}
+
 export type PutOff = Map<string, Job>;
 
 /** A message that was routed twice is two jobs. */
