@@ -8,6 +8,8 @@ import { databasePort, type World } from './world.ts';
 /** From, until: true time, unix ms. While it lasts and a while after, what a connector knows of its answers may be lost. */
 export interface Disturbance {
   readonly what: string;
+  /** An app, a provider's port, or all of them: `''`. */
+  readonly of: string;
   readonly fromMs: number;
   readonly untilMs: number;
 }
@@ -27,10 +29,10 @@ export function startFaults(world: World, platform: () => Platform | undefined, 
   let misbehaviour = scenario.misbehaviour;
   let stopped = false;
 
-  const note = (what: string, ms: number): void => {
-    counts[what.split(' ')[0] as string] = (counts[what.split(' ')[0] as string] ?? 0) + 1;
-    disturbances.push({ what, fromMs: scheduler.nowMs, untilMs: scheduler.nowMs + ms });
-    trail.tell(`FAULT ${what} ${ms}`);
+  const note = (what: string, ms: number, of: string | number = ''): void => {
+    counts[what] = (counts[what] ?? 0) + 1;
+    disturbances.push({ what, of: String(of), fromMs: scheduler.nowMs, untilMs: scheduler.nowMs + ms });
+    trail.tell(`FAULT ${what} ${of} ${ms}`);
   };
   const app = () => random.pick(platform()?.apps ?? []);
   const briefly = (): number => random.integer(100, 20_000);
@@ -39,18 +41,18 @@ export function startFaults(world: World, platform: () => Platform | undefined, 
   const kinds: readonly (readonly [number, () => void])[] = [
     [6, () => {
       const one = app();
-      note(`kill ${one.name}`, 0);
+      note('kill', 0, one.name);
       one.kill();
     }],
     [3, () => {
       const one = app();
       const ms = random.chance(0.5) ? random.integer(1_000, 15_000) : random.integer(15_000, 300_000);
-      note(`pause ${one.name}`, ms);
+      note('pause', ms, one.name);
       one.pause(ms);
     }],
     [2, () => {
       const one = app();
-      note(`replace ${one.name}`, 30_000);
+      note('replace', 30_000, one.name);
       void one.replace();
     }],
     [2, () => {
@@ -60,12 +62,12 @@ export function startFaults(world: World, platform: () => Platform | undefined, 
     }],
     [3, () => {
       const [one, ms] = [app(), briefly()];
-      note(`nats-cut ${one.name}`, ms);
+      note('nats-cut', ms, one.name);
       server.cut(one.process, ms);
     }],
     [3, () => {
       const [port, ms] = [random.pick(Object.values(providerPorts)), random.integer(0, 60_000)];
-      note(`provider-cut ${port}`, ms);
+      note('provider-cut', ms, port);
       network.cut(port);
       network.setReachable(port, false);
       scheduler.after(ms, () => network.setReachable(port, true), scheduler.world);
@@ -78,14 +80,14 @@ export function startFaults(world: World, platform: () => Platform | undefined, 
       scheduler.after(ms, () => network.setReachable(databasePort, true), scheduler.world);
     }],
     [1, () => {
-      const { process } = app();
+      const { name, process } = app();
       process.clockErrorMs = random.integer(-5_000, 5_000);
-      note(`clock ${process.name} ${process.clockErrorMs}`, 0);
+      note('clock', process.clockErrorMs, name);
     }],
     [1, () => {
       const stream = random.pick(['SUBMITTED', 'ROUTED', 'OUTCOMES', 'RECEIPTS', 'REPORTED', 'NOTIFY']);
       const ms = briefly();
-      note(`full ${stream}`, ms);
+      note('full', ms, stream);
       server.full.add(stream);
       scheduler.after(ms, () => server.full.delete(stream), scheduler.world);
     }],
@@ -101,8 +103,10 @@ export function startFaults(world: World, platform: () => Platform | undefined, 
   function stormy(): void {
     if (stopped) return;
     misbehaviour = storm(random, scenario.misbehaviour);
-    trail.tell(`FAULT storm ${JSON.stringify(misbehaviour)}`);
-    scheduler.after(random.integer(10_000, 300_000), () => (misbehaviour = stopped ? calm : scenario.misbehaviour), scheduler.world);
+    const ms = random.integer(10_000, 300_000);
+    note('storm', ms);
+    trail.tell(`the storm: ${JSON.stringify(misbehaviour)}`);
+    scheduler.after(ms, () => (misbehaviour = stopped ? calm : scenario.misbehaviour), scheduler.world);
     scheduler.after(random.around(scenario.stormEveryMs), stormy, scheduler.world);
   }
 

@@ -19,8 +19,8 @@ export interface Evidence {
   readonly disturbances: readonly Disturbance[];
 }
 
-/** What a connector had to ask again for after such a time: the acknowledgement time, the time of an answer, and a retry. */
-const aftermathMs = 90_000;
+/** What one end of a connection knows the other may learn so much later. */
+const onItsWayMs = 2_000;
 const priceOf = ({ message }: MessageSubmitted): bigint => BigInt(message.charge.microCredits);
 
 export function readEvents(world: World, stream: string): HeliographEvent[] {
@@ -45,7 +45,8 @@ export async function judge({ world, platform, asked, disturbances }: Evidence):
     ...kept(asked, byId),
     ...endedOnce(submitted, states),
     ...reportsOwed(submitted, states, due),
-    ...atProviders(platform, submitted, reported, disturbances),
+    ...atProviders(platform, submitted, reported),
+    ...sentTwice(world, platform, submitted, disturbances),
     ...(await money(world, submitted, states)),
     ...buried(world),
     ...world.scheduler.thrown.map(({ process, error }) => ({
@@ -101,35 +102,13 @@ function reportsOwed(
   });
 }
 
-function atProviders(
-  platform: Platform,
-  submitted: readonly MessageSubmitted[],
-  reported: readonly MessageReported[],
-  disturbances: readonly Disturbance[],
-): Violation[] {
+function atProviders(platform: Platform, submitted: readonly MessageSubmitted[], reported: readonly MessageReported[]): Violation[] {
   const violations: Violation[] = [];
   const tokens = new Set(submitted.map(tokenOf));
   const said = new Set<string>();
-  const taken = new Map<string, Submit[]>();
   for (const { submits, said: states } of platform.providers.values()) {
-    for (const one of submits) {
-      if (!tokens.has(one.token)) violations.push({ rule: 'no invention', detail: one.token, about: [one.token + ' '] });
-      if (one.how !== 'taken' && one.how !== 'taken_in_silence') continue;
-      const key = `${one.token}/${one.part}`;
-      taken.set(key, [...(taken.get(key) ?? []), one]);
-    }
+    for (const { token } of submits) if (!tokens.has(token)) violations.push({ rule: 'no invention', detail: token, about: [`${token} `] });
     for (const { token, state } of states) said.add(`${token} ${state}`);
-  }
-  for (const [key, all] of taken) {
-    all.forEach((one, i) => {
-      const before = all[i - 1];
-      if (!before || before.how === 'taken_in_silence' || isExcused(before.atMs, one.atMs, disturbances)) return;
-      violations.push({
-        rule: 'a duplicate only where the outcome was unknown',
-        detail: `${key} at ${before.atMs} and ${one.atMs}`,
-        about: [key.replace('/', '/')],
-      });
-    });
   }
   const tokenById = new Map(submitted.map((event) => [event.message.id, tokenOf(event)]));
   for (const { message, state } of reported) {
@@ -141,8 +120,52 @@ function atProviders(
   return violations;
 }
 
-function isExcused(fromMs: number, untilMs: number, disturbances: readonly Disturbance[]): boolean {
-  return disturbances.some((one) => one.fromMs <= untilMs && one.untilMs + aftermathMs >= fromMs);
+/** What a provider took twice: only while nothing was stored of the first, and only where that first answer can have been lost. */
+function sentTwice(
+  world: World,
+  platform: Platform,
+  submitted: readonly MessageSubmitted[],
+  disturbances: readonly Disturbance[],
+): Violation[] {
+  const violations: Violation[] = [];
+  const idByToken = new Map(submitted.map((event) => [tokenOf(event), event.message.id]));
+  const storedAtMs = outcomeTimes(world);
+  const ofConnector = disturbances.filter(({ of, what }) => of === 'connector-smpp' && disturbsAnswers.has(what));
+  for (const { submits, endedAtMs } of platform.providers.values()) {
+    const ends = endedAtMs.map((atMs) => ({ fromMs: atMs, untilMs: atMs }));
+    const last = new Map<string, Submit>();
+    for (const one of submits) {
+      if (one.how !== 'taken' && one.how !== 'taken_in_silence') continue;
+      const key = `${one.token}/${one.part}`;
+      const before = last.get(key);
+      last.set(key, one);
+      if (!before) continue;
+      const id = idByToken.get(one.token) ?? '';
+      const detail = `${key} at ${new Date(before.atMs).toISOString()} and ${new Date(one.atMs).toISOString()}`;
+      const about = [`${key} `, `${one.token} `, id];
+      if (one.atMs > (storedAtMs.get(id) ?? Infinity) + onItsWayMs)
+        violations.push({ rule: 'nothing is sent again whose outcome is stored', detail, about });
+      const isExcused =
+        before.how === 'taken_in_silence' ||
+        [...ends, ...ofConnector].some(({ fromMs, untilMs }) => fromMs <= one.atMs + onItsWayMs && untilMs >= before.atMs - onItsWayMs);
+      if (!isExcused) violations.push({ rule: 'a duplicate only where the outcome was unknown', detail, about });
+    }
+  }
+  return violations;
+}
+
+/** By these a connector loses an answer, or what it knew of it. A database that is away, or a nats-server, takes none of that. */
+const disturbsAnswers = new Set(['kill', 'pause', 'replace', 'nats-cut']);
+
+/** When the first outcome of a message was stored, by its id: unix ms. */
+function outcomeTimes({ server }: World): Map<string, number> {
+  const { ever } = server.streams.get('OUTCOMES') ?? { ever: [] };
+  const times = new Map<string, number>();
+  for (const { data, atMs } of ever)
+    for (const event of JSON.parse(Buffer.from(data).toString('utf8')) as HeliographEvent[])
+      if ((event.type === 'message.sent' || event.type === 'message.failed') && !times.has(event.message.id))
+        times.set(event.message.id, atMs);
+  return times;
 }
 
 async function money(

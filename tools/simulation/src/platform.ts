@@ -68,8 +68,11 @@ export async function startPlatform(world: World, misbehaves: () => Misbehaviour
     MASTER_KEY: masterKey,
     SERVICE_INSTANCE: 'simulated',
     NO_REPORT_AFTER_MS: String(noReportAfterMs),
-    // looked for once a minute otherwise
-    SWEEP_EVERY_MS: '20000',
+    // idle looks cost more than everything else
+    SWEEP_EVERY_MS: '60000',
+    WEBHOOK_POLL_MS: '60000',
+    INBOUND_SWEEP_EVERY_MS: '60000',
+    RECONCILE_EVERY_MS: '300000',
     EARLY_RECEIPT_KEEP_MS: '600000',
     LOG_LEVEL: 'info',
   };

@@ -53,7 +53,8 @@ export interface Provider {
   readonly submits: readonly Submit[];
   /** Final states said of a token, in their order. */
   readonly said: readonly { readonly atMs: number; readonly token: string; readonly state: MessageState }[];
-  readonly inDisorder: readonly number[];
+  /** When a session of it ended, unix ms: what was on the way is lost. */
+  readonly endedAtMs: readonly number[];
 }
 
 interface Owed {
@@ -70,7 +71,7 @@ const receiptTriesMax = 200;
 export function startProvider({ scheduler, network, random, process, port, name, misbehaves, tell }: ProviderOptions): Provider {
   const submits: Submit[] = [];
   const said: { atMs: number; token: string; state: MessageState }[] = [];
-  const inDisorder: number[] = [];
+  const endedAtMs: number[] = [];
   const receivers = new Set<Session>();
   let ids = 0;
 
@@ -82,7 +83,11 @@ export function startProvider({ scheduler, network, random, process, port, name,
       windowMax: 50,
       receiveWindowMax: 2_000,
       onRequest: (request, reply) => (request.command === 'submit_sm' ? submit(session, request, reply) : bind(session, request, reply)),
-      onClose: () => void receivers.delete(session),
+      onClose() {
+        receivers.delete(session);
+        endedAtMs.push(scheduler.nowMs);
+        tell('a session ended');
+      },
     });
   }
 
@@ -107,18 +112,15 @@ export function startProvider({ scheduler, network, random, process, port, name,
     }
     if (random.chance(likely.ignores)) {
       note('ignored');
-      inDisorder.push(scheduler.nowMs);
       return;
     }
     receipts(pdu, id, token, likely);
     if (random.chance(likely.hangsUp)) {
       note('taken_in_silence');
-      inDisorder.push(scheduler.nowMs);
       return session.close({ code: 'dropping' });
     }
     if (random.chance(likely.silent)) {
       note('taken_in_silence');
-      inDisorder.push(scheduler.nowMs);
       // later than anybody waits
       if (random.chance(0.5)) scheduler.after(random.integer(5_000, 60_000), () => reply.ok({ message_id: id }));
       return;
@@ -171,7 +173,7 @@ export function startProvider({ scheduler, network, random, process, port, name,
   }
 
   network.listen(port, process, accept);
-  return { submits, said, inDisorder };
+  return { submits, said, endedAtMs };
 }
 
 /** The text says whose it is, in every part of it; the header says which part it is (3GPP TS 23.040 §9.2.3.24.1). */

@@ -19,6 +19,13 @@ export interface RunOptions {
 export const sabotages = ['lost-record', 'forgotten-refund', 'duplicate-records'] as const;
 export type Sabotage = (typeof sabotages)[number];
 
+/** The rule that each of them breaks. */
+export const betrayedBy: Readonly<Record<Sabotage, string>> = {
+  'lost-record': 'every message ends',
+  'forgotten-refund': 'money',
+  'duplicate-records': 'a duplicate only where the outcome was unknown',
+};
+
 export interface Result {
   readonly seed: number;
   readonly hours: number;

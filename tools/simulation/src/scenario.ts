@@ -28,8 +28,8 @@ export function chooseScenario(random: Random): Scenario {
   const some = (most: number): number => (random.chance(0.3) ? 0 : random.next() * most);
   return {
     messagesPerHour: random.integer(60, 400),
-    faultEveryMs: random.integer(60, 900) * 1_000,
-    stormEveryMs: random.integer(300, 3_600) * 1_000,
+    faultEveryMs: random.integer(20, 300) * 1_000,
+    stormEveryMs: random.integer(120, 1_800) * 1_000,
     misbehaviour: {
       silent: some(0.03),
       ignores: some(0.03),

@@ -44,16 +44,18 @@ export async function createWorld(seed: number, follow?: (line: string) => void)
   const chanceOfNetwork = random.fork();
   const chanceOfServer = random.fork();
   const engine = await PGlite.create();
+  // tables are small and stay so: one plan is as good as another
+  await engine.exec('SET plan_cache_mode = force_generic_plan; SET jit = off');
   const scheduler = createScheduler(startMs);
   const trail = createTrail(scheduler, follow);
-  standIn();
+  standIn(scheduler);
   installTime(scheduler, chanceOfPlatform);
   installEnd(scheduler, trail);
   // mostly quick, now and then slow, as a machine that has other things to do
   const latencyMs = (): number => (chanceOfNetwork.chance(0.01) ? chanceOfNetwork.around(80) : 0.2 + chanceOfNetwork.around(0.6));
   const network = createNetwork(scheduler, latencyMs);
   // which are sockets where they are pipes: made before there are no real ones any more
-  void [process.stdout, process.stderr];
+  void [process.stdin, process.stdout, process.stderr];
   Object.assign(net, { Socket: network.Socket, connect: network.connect, createConnection: network.connect });
   syncBuiltinESMExports();
   const server = createServer({ scheduler, random: chanceOfServer, latencyMs });
@@ -83,12 +85,16 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 /** The clients of nats-server are others for the platform, not for what stands in for them. */
-function standIn(): void {
+function standIn(scheduler: Scheduler): void {
   registerHooks({
     resolve(specifier, context, next) {
       const part = parts[specifier];
       if (part === undefined || context.parentURL?.includes('/tools/simulation/')) return next(specifier, context);
       return { url: new URL(part, import.meta.url).href, format: 'module-typescript', shortCircuit: true };
+    },
+    load(url, context, next) {
+      scheduler.loads();
+      return next(url, context);
     },
   });
 }

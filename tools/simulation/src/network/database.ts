@@ -21,6 +21,8 @@ export function serveDatabase({
   const waiting: { readonly socket: Duplex; readonly octets: Buffer }[] = [];
   let holder: Duplex | undefined;
   const answers = new Map<string, Buffer>();
+  const names = new Map<string, string>();
+  let named = 0;
   let statements = 0;
 
   function work(): void {
@@ -36,15 +38,31 @@ export function serveDatabase({
     }
   }
 
-  /** The same question again, with nothing written meanwhile: services look every second whether anything has changed. */
+  /** The same question again, with nothing written meanwhile: services look again and again whether anything has changed. */
   function ask(octets: Buffer): Buffer {
     const isRead = holder === undefined && isPlainRead(octets);
-    if (!isRead) answers.clear();
     const key = isRead ? octets.toString('latin1') : '';
     const known = isRead ? answers.get(key) : undefined;
     if (known) return known;
-    const answer = Buffer.from(database.execProtocolRawSync(octets));
+    const answer = execute(octets);
     if (isRead) answers.set(key, answer);
+    else if (!changesNothing(octets, answer)) answers.clear();
+    return answer;
+  }
+
+  /** Parsed and planned once for all connections, as the session is the same: half of what a statement costs is that. */
+  function execute(octets: Buffer): Buffer {
+    const question = readQuestion(octets);
+    if (!question) return Buffer.from(database.execProtocolRawSync(octets));
+    const { text, types, parameters, rest } = question;
+    const key = `${text}\0${types.toString('hex')}`;
+    const known = names.get(key);
+    const name = known ?? `s${++named}`;
+    const parse = message('P', Buffer.concat([Buffer.from(`${name}\0${text}\0`, 'utf8'), types]));
+    const bind = message('B', Buffer.concat([Buffer.from(`\0${name}\0`), parameters]));
+    const answer = Buffer.from(database.execProtocolRawSync(Buffer.concat([...(known ? [] : [parse]), bind, rest])));
+    if (known) return Buffer.concat([parseComplete, answer]);
+    if (answer[0] === parseComplete[0]) names.set(key, name);
     return answer;
   }
 
@@ -99,11 +117,46 @@ export function serveDatabase({
   };
 }
 
+interface Question {
+  readonly text: string;
+  /** Those of the parameters, as Parse has them. */
+  readonly types: Buffer;
+  /** What Bind has after the name of its statement. */
+  readonly parameters: Buffer;
+  readonly rest: Buffer;
+}
+
+/** A statement without a name, parsed and bound: what pg sends for a query with parameters. */
+function readQuestion(octets: Buffer): Question | undefined {
+  if (octets[0] !== 'P'.charCodeAt(0) || octets[5] !== 0) return undefined;
+  const bindAt = 1 + octets.readUInt32BE(1);
+  if (octets[bindAt] !== 'B'.charCodeAt(0) || octets[bindAt + 5] !== 0 || octets[bindAt + 6] !== 0) return undefined;
+  const textEnds = octets.indexOf(0, 6);
+  const bindEnds = bindAt + 1 + octets.readUInt32BE(bindAt + 1);
+  return {
+    text: octets.toString('utf8', 6, textEnds),
+    types: octets.subarray(textEnds + 1, bindAt),
+    parameters: octets.subarray(bindAt + 7, bindEnds),
+    rest: octets.subarray(bindEnds),
+  };
+}
+
 /** Its answer depends on what is stored alone: it locks nothing, and asks for no time, no number and no lock. */
 function isPlainRead(octets: Buffer): boolean {
   if (octets[0] !== 'P'.charCodeAt(0)) return false;
   const text = octets.toString('latin1', 5, 1 + octets.readUInt32BE(1));
   return /^\0\s*SELECT/i.test(text) && !/FOR UPDATE|FOR SHARE|nextval|pg_|now\(|CURRENT_|clock_|billing\./i.test(text);
+}
+
+/** By what it says of itself (CommandComplete): no row was touched, or a transaction began or ended. A WITH may write whatever it says. */
+function changesNothing(octets: Buffer, answer: Buffer): boolean {
+  if (octets.includes('WITH ')) return false;
+  for (let at = 0; at + 5 <= answer.length; at += 1 + answer.readUInt32BE(at + 1)) {
+    if (answer[at] !== 'C'.charCodeAt(0)) continue;
+    const tag = answer.toString('latin1', at + 5, at + answer.readUInt32BE(at + 1));
+    if (!/^(SELECT \d+|BEGIN|COMMIT|ROLLBACK|(UPDATE|DELETE|INSERT 0) 0|SET)$/.test(tag)) return false;
+  }
+  return true;
 }
 
 /** ReadyForQuery is the last message: `I` = no transaction is open. */
@@ -125,6 +178,8 @@ function message(kind: string, body: Buffer): Buffer {
   head.writeUInt32BE(4 + body.length, 1);
   return Buffer.concat([head, body]);
 }
+
+const parseComplete = message('1', Buffer.alloc(0));
 
 const welcome = Buffer.concat([
   message('R', Buffer.alloc(4)),

@@ -31,6 +31,8 @@ export function createNetwork(scheduler: Scheduler, latencyMs: () => number): Ne
     peer: SimulatedSocket | undefined;
     port = 0;
     connecting = false;
+    /** Written in this step: goes in one piece. */
+    piece: { readonly step: number; readonly chunks: Buffer[] } | undefined;
     /** What is on the way to us arrives no earlier than this. */
     arrivesMs = 0;
 
@@ -82,11 +84,14 @@ export function createNetwork(scheduler: Scheduler, latencyMs: () => number): Ne
     override _write(chunk: Buffer, _encoding: string, done: () => void): void {
       const { peer } = this;
       const copy = Buffer.from(chunk);
-      if (peer)
-        peer.arrive(() => {
-          if (peer.peer === this && !peer.destroyed) peer.push(copy);
-        });
       done();
+      if (!peer) return;
+      if (this.piece?.step === scheduler.steps) return void this.piece.chunks.push(copy);
+      const chunks = [copy];
+      this.piece = { step: scheduler.steps, chunks };
+      peer.arrive(() => {
+        if (peer.peer === this && !peer.destroyed) peer.push(chunks.length === 1 ? copy : Buffer.concat(chunks));
+      });
     }
 
     override _final(done: () => void): void {

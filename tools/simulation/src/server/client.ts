@@ -183,8 +183,9 @@ export async function jetstreamManager(connection: SimulatedConnection) {
           if (last !== undefined) return storedMessage(stream.records.get(lastSeqOf(stream, last)));
           return storedMessage(next === undefined ? stream.records.get(seq) : nextOf(stream, [next], seq));
         }),
+      /** As the client does: at once, and what the server says is learnt by iterating. */
       async getBatch(name: string, query: { seq?: number; start_time?: Date; next_by_subj: string; batch: number }) {
-        const all = await call(() => {
+        const asked = call(() => {
           const stream = found(name);
           const made = [];
           let from = query.seq ?? 1;
@@ -197,10 +198,18 @@ export async function jetstreamManager(connection: SimulatedConnection) {
           }
           return made;
         });
-        if (all.length === 0) throw Object.assign(new JetStreamError('message not found'), { code: 404 });
-        return (async function* () {
-          yield* all;
-        })();
+        let stop = (_error?: Error): void => {};
+        const stopped = new Promise<never[]>((resolve, reject) => (stop = (error) => (error ? reject(error) : resolve([]))));
+        // neither is an error of anybody's who does not iterate
+        for (const one of [asked, stopped]) one.catch(() => undefined);
+        return {
+          stop,
+          async *[Symbol.asyncIterator]() {
+            const all = await Promise.race([asked, stopped]);
+            if (all.length === 0) throw Object.assign(new JetStreamError('message not found'), { code: 404 });
+            yield* all;
+          },
+        };
       },
     },
   };

@@ -39,6 +39,8 @@ export interface Scheduler {
   caught(error: unknown): void;
   /** Work outside of the scheduler, such as compiling, that the next step waits for. */
   outside<Result>(work: Promise<Result>): Promise<Result>;
+  /** A module is being loaded: the next step waits until it is. */
+  loads(): void;
 }
 
 interface Step {
@@ -51,6 +53,13 @@ interface Step {
 }
 
 const realImmediate = setImmediate;
+/** Runs what promises and `nextTick` have ready, until there is no more of it. Node has no other name for it that needs no turn of its loop. */
+const { _tickCallback: runReady } = process as unknown as { _tickCallback(): void };
+/** So many steps in one turn of Node's own loop: a turn costs more than most steps. */
+const stepsPerTurn = 500;
+/** A module is read, compiled and run in turns of their own. */
+const turnsToLoad = 4;
+const isReading = (): boolean => process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
 
 export function createScheduler(startMs: number): Scheduler {
   const running = new AsyncLocalStorage<Process>();
@@ -60,6 +69,7 @@ export function createScheduler(startMs: number): Scheduler {
   let order = 0;
   let taken = 0;
   let outside = 0;
+  let loading = false;
 
   function spawn(name: string): Process {
     const ends: (() => void)[] = [];
@@ -101,8 +111,10 @@ export function createScheduler(startMs: number): Scheduler {
 
   /** Every promise that can go on has gone on when this resolves. */
   async function settle(): Promise<void> {
-    do await new Promise((resolve) => realImmediate(resolve));
-    while (outside > 0);
+    do {
+      loading = false;
+      for (let left = turnsToLoad; left > 0; left--) await new Promise((resolve) => realImmediate(resolve));
+    } while (outside > 0 || loading || isReading());
   }
 
   function take({ process, run }: Step): void {
@@ -112,6 +124,42 @@ export function createScheduler(startMs: number): Scheduler {
     } catch (error) {
       thrown.push({ process: process.name, error });
     }
+  }
+
+  /** The next step, with all that follows from it at once. Whether there may be another. */
+  function goOn(atMs: number, done: () => boolean): boolean {
+    const next = steps.first();
+    if (done() || !next || next.atMs > atMs) return false;
+    steps.shift();
+    if (next.cancelled || !next.process.alive) return true;
+    // in the order of their time, as a process that stood still finds them
+    if (next.process.pausedUntilMs > Math.max(nowMs, next.atMs)) {
+      next.atMs = next.process.pausedUntilMs;
+      next.order = order++;
+      steps.push(next);
+      return true;
+    }
+    nowMs = Math.max(nowMs, next.atMs);
+    take(next);
+    runReady();
+    return true;
+  }
+
+  /** Steps in a turn of Node's loop, until one is the last or waits for something outside. */
+  function turn(step: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      realImmediate(() => {
+        try {
+          for (let left = stepsPerTurn; left > 0; left--) {
+            if (!step()) return resolve(false);
+            if (outside > 0 || loading) break;
+          }
+          resolve(true);
+        } catch (error) {
+          reject(error as Error);
+        }
+      });
+    });
   }
 
   return {
@@ -132,24 +180,10 @@ export function createScheduler(startMs: number): Scheduler {
     after: (ms, run, process = running.getStore() ?? world) => put(nowMs + Math.max(0, ms), process, run),
     async runUntil(atMs, done = () => false) {
       await settle();
-      for (;;) {
-        const next = steps.first();
-        if (done() || !next || next.atMs > atMs) break;
-        steps.shift();
-        if (next.cancelled || !next.process.alive) continue;
-        // in the order of their time, as a process that stood still finds them
-        if (next.process.pausedUntilMs > Math.max(nowMs, next.atMs)) {
-          next.atMs = next.process.pausedUntilMs;
-          next.order = order++;
-          steps.push(next);
-          continue;
-        }
-        nowMs = Math.max(nowMs, next.atMs);
-        take(next);
-        await settle();
-      }
+      while (await turn(() => goOn(atMs, done))) if (outside > 0 || loading) await settle();
       if (!done()) nowMs = Math.max(nowMs, atMs);
     },
+    loads: () => void (loading = true),
     async outside(work) {
       outside++;
       try {
