@@ -65,7 +65,7 @@ export function createStubbornHttpClient(stack: HttpCaller, witness?: Witness): 
     get resubmitted() {
       return resubmitted;
     },
-    submit: (to, text) => withTurn(() => eventually('accepted', () => post(to, text), 60_000)),
+    submit: (to, text) => withTurn(() => eventually('accepted', () => post(to, text), 180_000)),
     async delivered(ids) {
       const open = ids.filter((id) => !done.has(id));
       await Promise.all(
