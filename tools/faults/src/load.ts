@@ -23,6 +23,8 @@ export interface Load {
   acceptsAgain(): Promise<number>;
   /** Submits until so many were submitted in all; resolves when each has its id. */
   finish(count: number): Promise<void>;
+  /** Submits nothing more. */
+  stop(): void;
 }
 
 const tickMs = 20;
@@ -113,8 +115,9 @@ export function startLoad({ submitters, perSecond, first = 0, now = Date.now }: 
     },
     async finish(count) {
       until = Math.max(count, submitted);
-      await when(() => submitted >= until && acceptedCount >= until).finally(() => clearInterval(timer));
+      await when(() => submitted >= until && acceptedCount >= until);
     },
+    stop: () => clearInterval(timer),
   };
 }
 

@@ -131,10 +131,19 @@ export async function strikeUnderLoad(
   story: Story,
   options: RunOptions & { readonly first?: number },
 ): Promise<Measured> {
-  const { seed, messages: messagesDefault, perSecond = perSecondDefault, first = 0 } = options;
+  const { perSecond = perSecondDefault, first = 0 } = options;
+  const load = startLoad({ submitters: rig.submitters, perSecond, first });
+  try {
+    return await strikeAmid(load, fault, rig, story, options);
+  } finally {
+    load.stop();
+  }
+}
+
+async function strikeAmid(load: Load, fault: Fault, rig: Rig, story: Story, options: RunOptions): Promise<Measured> {
+  const { seed, messages: messagesDefault } = options;
   const random = createRandom(seed);
   const messages = fault.messages ?? messagesDefault;
-  const load = startLoad({ submitters: rig.submitters, perSecond, first });
   rig.takeErrors();
   const share = 0.15 + random() * 0.35;
   await load.reached(Math.floor(messages * share));
