@@ -114,7 +114,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
       else if (lease) wallet.stored(message.tenant, lease);
       if (error.stored === 'no')
         return { ok: false, reason: 'queue_full', detail: 'too many messages wait to be sent, nothing was charged' };
-      return { ok: false, reason: 'unavailable', detail: 'the message cannot be stored now', mayBeStored: true };
+      return { ok: false, reason: 'unavailable', detail: notKnownWhether, mayBeStored: true };
     }
     if (lease) wallet.stored(message.tenant, lease);
     if (charged.traceparent) {
@@ -176,6 +176,8 @@ function createThrottles(registry: RegistryWatch) {
 }
 
 const unlimited: readonly [] = [];
+
+const notKnownWhether = 'the stream does not answer: nobody knows now whether the message is stored, so it may be sent and charged';
 
 const overloaded = {
   ok: false,

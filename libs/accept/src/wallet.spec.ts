@@ -91,6 +91,19 @@ test('nobody answers for a moment, as in a restart: it waits, and is charged', a
   expect(await create(away, () => 0, 1_000).takeOrAsk('acme', 1n)).toMatchObject({ kind: 'taken' });
 });
 
+test('nobody answered for long, and then there is credit: it is no lack of credit', async () => {
+  let nowMs = 0;
+  const { asking } = bank(1n);
+  const away: Asking = {
+    ...asking,
+    ask: async (...question) => {
+      if (nowMs === 0) return void (nowMs = 6_000);
+      return asking.ask(...question);
+    },
+  };
+  expect(await create(away, () => nowMs, 10_000).takeOrAsk('acme', 1n)).toMatchObject({ kind: 'taken' });
+});
+
 test('a recalled lease goes back once its records are stored', async () => {
   const { asking, returns, recall } = bank(5n);
   const wallet = create(asking);

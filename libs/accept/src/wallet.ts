@@ -107,15 +107,18 @@ export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatien
   async function takeOrAsk(tenant: string, amount: bigint, scope = ''): Promise<Taken> {
     const account = accountOf(tenant, scope);
     const beganMs = now();
+    let answeredSinceMs = beganMs;
     for (;;) {
       const lease = take(tenant, amount, scope);
       if (lease) return { kind: 'taken', lease };
       if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return account.refused;
       const answer = await (account.asking ?? ask(account, amount));
-      const waitedMs = now() - beganMs;
-      if (answer === undefined && waitedMs >= awayPatienceMs) return { kind: 'unavailable' };
-      if (answer === undefined) await new Promise((resolve) => setTimeout(resolve, awayLookMs));
-      else if (waitedMs > patienceMs) return { kind: 'no_credit' };
+      if (answer === undefined) {
+        if (now() - beganMs >= awayPatienceMs) return { kind: 'unavailable' };
+        await new Promise((resolve) => setTimeout(resolve, awayLookMs));
+        // that it was away says nothing of the credit
+        answeredSinceMs = now();
+      } else if (now() - answeredSinceMs > patienceMs) return { kind: 'no_credit' };
       else if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
       // granted: others may have been quicker; refused: it may have been for a dearer message than this
     }

@@ -181,7 +181,7 @@ export function createGatherer(): Gatherer {
             else if (line.kind === 'arrived') contentOf(line.content).arrived += line.taken ? 1 : 0;
             else if (line.kind !== 'receipt') {
               const { content, tenant } = answered(line.ref, at);
-              asksOf(content, tenant)[line.kind]++;
+              asksOf(content, tenant)[isNotKnown(line) ? 'unanswered' : line.kind]++;
             }
           }
         },
@@ -213,6 +213,16 @@ export function createGatherer(): Gatherer {
       }
     },
   };
+}
+
+/**
+ * Answers that do not say that a message is not accepted, only that nobody knows now: its record was on its way when nats-server stopped answering
+ * (docs/reliability.md).
+ */
+const notKnown: ReadonlySet<string> = new Set(['ESME_RSYSERR', '503 unavailable']);
+
+function isNotKnown(line: { readonly kind: 'refused' | 'unanswered'; readonly reason: string }): boolean {
+  return line.kind === 'refused' && notKnown.has(line.reason);
 }
 
 /** Packed with a time in ms (41 bits) and one bit for how it came, into 53. */
