@@ -1,6 +1,5 @@
 import { deriveSecret } from '@heliograph/credential';
 import type { Options } from './options.ts';
-import { seedCredits, seedRegistry } from './seed-demo.ts';
 
 /** What the demo tenant and the first operator prove themselves with. */
 export interface DemoCredentials {
@@ -22,6 +21,8 @@ export interface DemoFacts {
   carrier: { host: string; port: number };
   balanceMicroCredits: bigint;
   profile: Options['profile'];
+  /** As `Surroundings.compileCache`. */
+  compileCache: string;
 }
 
 export interface DemoSeeds {
@@ -30,8 +31,6 @@ export interface DemoSeeds {
   /** When the services run: what only they may write, such as the first credits. */
   afterServices(facts: DemoFacts): Promise<void>;
 }
-
-export const demoSeeds: DemoSeeds = { beforeServices: seedRegistry, afterServices: seedCredits };
 
 /**
  * Derived from the master key, so that nothing more need be kept and each start prints the same; only hashes are in the database.
