@@ -73,9 +73,11 @@ interface StreamsOfServer {
 }
 
 async function leadersOf({ ready, pid }: Scene['stack']): Promise<(string | undefined)[]> {
-  const folder = join(ready.data, 'nats-cluster', 'server-1', 'ports');
-  const file = readdirSync(folder).find((name) => name.endsWith(`_${pid('nats-1')}.ports`)) as string;
-  const { monitoring } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { monitoring: [string] };
-  const { account_details: accounts = [] } = (await (await fetch(`${monitoring[0]}/jsz?streams=true`)).json()) as StreamsOfServer;
+  const folder = join(ready.data, 'nats-cluster', 'server-1');
+  const file = readdirSync(join(folder, 'ports')).find((name) => name.endsWith(`_${pid('nats-1')}.ports`)) as string;
+  const { monitoring } = JSON.parse(readFileSync(join(folder, 'ports', file), 'utf8')) as { monitoring: [string] };
+  const [, path] = /^http_base_path: "(.*)"$/m.exec(readFileSync(join(folder, 'nats.conf'), 'utf8')) ?? [];
+  const answer = await fetch(`${monitoring[0]}${path}/jsz?streams=true`);
+  const { account_details: accounts = [] } = (await answer.json()) as StreamsOfServer;
   return accounts.flatMap(({ stream_detail: streams = [] }) => streams.map(({ cluster }) => cluster?.leader));
 }
