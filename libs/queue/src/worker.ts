@@ -41,10 +41,10 @@ export interface WorkerOptions<S extends StageName> {
   /** The server forgets the reader, not what is there to read, when nobody has read for so long. Absent: never. */
   readonly forgottenAfterMs?: number;
   /**
-   * Events that say what was done outside, as at a provider: stored also when what they come of is somebody else's by then. A stage that gives them asks
-   * `Delivery.isOurs` before it does anything.
+   * Events that are not stored any more when what they come of is somebody else's by then: he gives them, and given twice they would be done twice. All
+   * others are stored all the same, as they say what was done (a provider has it) or do no harm twice, and whoever gives them may have moved on.
    */
-  readonly toldAnyway?: readonly EventType[];
+  readonly onlyWhileOurs?: readonly EventType[];
 }
 
 /** Decides on events one at a time; each settles when its own promise does. */
@@ -185,7 +185,7 @@ async function run<S extends StageName>(
   onStored: ((delivery: Delivery) => void) | undefined = undefined,
 ): Promise<Worker> {
   const { js, jsm, reads, publisher, log } = context;
-  const { stage, stream, toldAnyway = [] } = options;
+  const { stage, stream, onlyWhileOurs = [] } = options;
   const durable = durableName(stage, options.share);
   const held = createHeldRecords((records) => {
     log.warn({ stage, durable, records: records.length }, 'stood still for too long: what it held is left to others, or comes again');
@@ -305,7 +305,7 @@ async function run<S extends StageName>(
     const one: Unsettled = { delivery: { event, record: record.position, isOurs: record.isOurs }, settle, released: isGone };
     if (onStored) record.deliveries.push(one.delivery);
     function settle(outcome: Outcome, again: () => void): void {
-      if (isGone() && !isToldAnyway(outcome)) return;
+      if (isForOthersToSay(outcome, record)) return;
       if (outcome.kind === 'done' && outcome.events.length === 0) settled(one.delivery, record);
       else if (outcome.kind === 'later') setTimeout(() => (isGone() ? undefined : again()), Math.max(0, outcome.atMs - Date.now())).unref();
       else if (outcome.kind === 'never' || outcome.events.some(({ type }) => type === 'message.due'))
@@ -315,10 +315,8 @@ async function run<S extends StageName>(
     return one;
   }
 
-  function isToldAnyway(outcome: Outcome): boolean {
-    return (
-      !released && outcome.kind === 'done' && outcome.events.length > 0 && outcome.events.every(({ type }) => toldAnyway.includes(type))
-    );
+  function isForOthersToSay(outcome: Outcome, { isOurs }: HeldRecord): boolean {
+    return outcome.kind === 'done' && outcome.events.some(({ type }) => onlyWhileOurs.includes(type)) && !isOurs();
   }
 
   function settled(delivery: Delivery, record: HeldRecord): void {
@@ -332,7 +330,7 @@ async function run<S extends StageName>(
     const publishing: Publishing = { events, delivery, record, left: events.length, error: undefined };
     const cause = causeOf(delivery);
     for (const made of events) {
-      const stored = publish({ ...made, cause }, toldAnyway.includes(made.type) ? undefined : record.isOurs);
+      const stored = publish({ ...made, cause }, onlyWhileOurs.includes(made.type) ? record.isOurs : undefined);
       const others = publishings.get(stored);
       if (others) others.push(publishing);
       else {

@@ -3,6 +3,9 @@ import type { MessageClass, TakenBy } from '@heliograph/message';
 /** A message that is routed to a connector: as it came, or set aside with others of its tenant. */
 export type ToDeliver = TakenBy<'deliver'>;
 
+/** That a provider took it is told in any case. */
+const onlyWhileOurs = ['message.failed', 'message.returned', 'message.backlogged'] as const;
+
 /** What came of messages of a connector. */
 const outcomesOf = (connector: string) =>
   ({
@@ -19,7 +22,7 @@ export function backlogOf(connector: string, name: MessageClass) {
     stage: 'deliver',
     stream: 'ROUTED',
     share: `${connector}-${name}`,
-    toldAnyway: ['message.sent'],
+    onlyWhileOurs,
     subjects: [`message.routed.${connector}.${name}`],
     skipSettled: [{ stream: 'BACKLOG', subjects: [`message.backlogged.${connector}.${name}.>`] }, outcomesOf(connector)],
   } as const;
@@ -34,7 +37,7 @@ export function asideOf(connector: string, name: MessageClass, tenant: string) {
     stage: 'deliver',
     stream: 'BACKLOG',
     share: `${connector}_${name}_${tenant}`,
-    toldAnyway: ['message.sent'],
+    onlyWhileOurs,
     subjects: [`message.backlogged.${connector}.${name}.${tenant}`],
     skipSettled: [outcomesOf(connector)],
     forgottenAfterMs,

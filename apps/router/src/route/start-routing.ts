@@ -1,4 +1,4 @@
-import { routeFactsSubject, type HeliographEvent, type Outcome, type RouteFactsAnswer, type TakenBy } from '@heliograph/message';
+import { flow, type HeliographEvent, type Outcome, type RouteFactsAnswer, routeFactsSubject, type TakenBy } from '@heliograph/message';
 import type { Delivery, Marks, Queue } from '@heliograph/queue';
 import { routeFactsOf, type RegistryWatch } from '@heliograph/registry';
 import { counter, recordSpan } from '@heliograph/service';
@@ -53,6 +53,7 @@ export async function startRouting({ queue, name, registry, cancelled }: Routing
     stage: 'route',
     eventsInFlightMax,
     gatherMs: 0,
+    onlyWhileOurs: flow.route.gives,
     skipSettled: [
       { stream: 'ROUTED', subjects: ['message.routed.>'] },
       { stream: 'OUTCOMES', subjects: ['message.failed.router', 'message.scheduled.>'] },
