@@ -109,11 +109,12 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
       await queue.publish({ type: 'message.submitted', at: message.acceptedAtMs, message: charged });
     } catch (error) {
       if (!(error instanceof QueueUnavailableError)) throw error;
-      // Not known to be stored: the charge stands, as the record may be there; the tenant is told to try again.
-      if (lease && error.stored === 'no') wallet.refused(message.tenant, lease, microCredits);
-      else if (lease) wallet.stored(message.tenant, lease);
-      if (error.stored === 'no')
+      if (error.stored === 'no') {
+        if (lease) wallet.refused(message.tenant, lease, microCredits);
         return { ok: false, reason: 'queue_full', detail: 'too many messages wait to be sent, nothing was charged' };
+      }
+      // Not known to be stored: the charge stands, as the record may be there; the tenant is told to try again.
+      if (lease) wallet.stored(message.tenant, lease);
       return { ok: false, reason: 'unavailable', detail: notKnownWhether, mayBeStored: true };
     }
     if (lease) wallet.stored(message.tenant, lease);
