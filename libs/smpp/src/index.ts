@@ -4,6 +4,7 @@ export * from './pdus.ts';
 export * from './tlvs.ts';
 export { type Decoded, type DecodeFailure, decodePdu, encodePdu } from './codec.ts';
 export * from './framer.ts';
+export { freest } from './freest.ts';
 export { type Role, type SessionState, type BoundState } from './states.ts';
 export { type SessionTimers } from './timers.ts';
 export { type RequestOutcome } from './window.ts';

@@ -1,4 +1,4 @@
-import { formatReceipt, receiptTlvs, type MessageState, type RequestOutcome, type Session } from '@heliograph/smpp';
+import { freest, formatReceipt, receiptTlvs, type MessageState, type RequestOutcome, type Session } from '@heliograph/smpp';
 
 /** A receipt that is due: everything deliver_sm needs, and no more. */
 export interface DueReceipt {
@@ -122,18 +122,6 @@ export function createReceipts({ after, now }: { after: (delayMs: number, task: 
     },
     counts,
   };
-}
-
-function freest(sessions: readonly Session[]): Session | undefined {
-  let best: Session | undefined;
-  let bestFree = 0;
-  for (const session of sessions) {
-    const free = session.windowFree;
-    if (free <= bestFree) continue;
-    best = session;
-    bestFree = free;
-  }
-  return best;
 }
 
 function deliverSm({ id, state, source, destination, submittedAtMs }: DueReceipt, nowMs: number) {

@@ -1,4 +1,4 @@
-import { INTERFACE_VERSION_3_4, type Session } from '@heliograph/smpp';
+import { freest, INTERFACE_VERSION_3_4, type Session } from '@heliograph/smpp';
 import type { Outcome } from '@heliograph/message';
 import type { SmppConnectorSettings } from '@heliograph/registry';
 import type { Log } from '@heliograph/service';
@@ -172,16 +172,4 @@ export function createHandover(options: HandoverOptions): Handover {
       return pace.segmentsPerSecond;
     },
   };
-}
-
-function freest(sessions: Iterable<Session>): Session | undefined {
-  let best: Session | undefined;
-  let bestFree = 0;
-  for (const session of sessions) {
-    const free = session.windowFree;
-    if (free <= bestFree) continue;
-    best = session;
-    bestFree = free;
-  }
-  return best;
 }
