@@ -1,4 +1,5 @@
 export type { Asking } from './ask.ts';
+export { openConnection } from './connection.ts';
 export type { Delivery, RecordPosition } from './held-record.ts';
 export type { Log } from './log.ts';
 export type { Marks } from './marks.ts';

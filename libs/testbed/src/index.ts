@@ -5,5 +5,6 @@ export { eventually } from './eventually.ts';
 export { createHeard, type Heard } from './heard.ts';
 export { testMessage } from './message.ts';
 export { quietLog } from './quiet-log.ts';
+export { createRandom } from './random.ts';
 export { migrate, startServers, type Schema, type TestServers, type TestServersOptions } from './servers.ts';
 export { seedTenant, testTenant } from './tenants.ts';

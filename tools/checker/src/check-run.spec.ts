@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { createRandom } from '@heliograph/testbed';
 import fc from 'fast-check';
-import { makeWorld, platformOf, price, randomOf, withJournals, type ModelMessage, type Random, type World } from '../test/model.ts';
+import { makeWorld, platformOf, price, withJournals, type ModelMessage, type Random, type World } from '../test/model.ts';
 import { checkRun, type CheckOptions, type JournalLine } from './index.ts';
 
 type Break = (world: World, random: Random) => void;
@@ -204,7 +205,7 @@ describe('the checker', () => {
   test('finds nothing where nothing went wrong, whatever went wrong with answers and providers', async () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
-        const result = await check(makeWorld(randomOf(seed)));
+        const result = await check(makeWorld(createRandom(seed)));
         expect(result.invariants.flatMap(({ violations }) => violations)).toEqual([]);
         expect(result.ok).toBe(true);
         expect(result.invariants.map(({ invariant }) => invariant)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -216,7 +217,7 @@ describe('the checker', () => {
   test.each(Object.entries(breaks))('%s: that invariant is broken, and no other', async (_, { of, break: breakIt }) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
-        const random = randomOf(seed);
+        const random = createRandom(seed);
         const world = makeWorld(random);
         breakIt(world, random);
         const { ok, invariants } = await check(world);
@@ -230,8 +231,8 @@ describe('the checker', () => {
   });
 
   test('as many as may be there twice without a note are no violation, and are shown', async () => {
-    const world = makeWorld(randomOf(1));
-    const { content } = plain(world, randomOf(2));
+    const world = makeWorld(createRandom(1));
+    const { content } = plain(world, createRandom(2));
     add(world, 'provider.jsonl', arrival(content));
     add(world, 'provider.jsonl', arrival(content));
     expect((await check(world, { unnotedMax: 1 })).ok).toBe(false);
@@ -241,15 +242,15 @@ describe('the checker', () => {
   });
 
   test('without journals of providers, nothing is said of what arrived', async () => {
-    const world = makeWorld(randomOf(1));
+    const world = makeWorld(createRandom(1));
     world.journals.delete('provider.jsonl');
     expect((await check(world)).ok).toBe(false);
     expect((await check(world, { providers: false })).ok).toBe(true);
   });
 
   test('waits for what may still come, and no longer', async () => {
-    const world = makeWorld(randomOf(1));
-    const message = plain(world, randomOf(2));
+    const world = makeWorld(createRandom(1));
+    const message = plain(world, createRandom(2));
     message.state = 'sent';
     const platform = platformOf(world);
     let looks = 0;
@@ -265,7 +266,7 @@ describe('the checker', () => {
   });
 
   test('does not wait for what is wrong for good', async () => {
-    const world = makeWorld(randomOf(1));
+    const world = makeWorld(createRandom(1));
     add(world, 'provider.jsonl', arrival('f'.repeat(16)));
     const began = Date.now();
     expect((await check(world, { waitMs: 60_000 })).ok).toBe(false);

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { createRandom } from '@heliograph/testbed';
 import { checkRun, contentOf, JournalFault, openJournal } from './index.ts';
 import { readJournal } from './read-journal.ts';
-import { makeWorld, platformOf, randomOf } from '../test/model.ts';
+import { makeWorld, platformOf } from '../test/model.ts';
 
 let folder: string;
 let file: string;
@@ -48,7 +49,7 @@ test.each([
   ['asks twice by one name', line(asked) + line(asked), ':2: a ref that was asked before'],
 ])('a journal that %s is refused with file and line', async (_, text, message) => {
   writeFileSync(file, text);
-  const check = checkRun({ journals: [file], platform: platformOf(makeWorld(randomOf(1))) });
+  const check = checkRun({ journals: [file], platform: platformOf(makeWorld(createRandom(1))) });
   await expect(check).rejects.toThrow(JournalFault);
   await expect(check).rejects.toThrow(file + message);
 });

@@ -25,17 +25,6 @@ export interface ModelMessage {
 
 export type Random = () => number;
 
-/** 0 <= n < 1; mulberry32. */
-export function randomOf(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export const price = 1_000_000n;
 const tenants = ['acme', 'zeta'] as const;
 

@@ -1,8 +1,7 @@
 import type { CheckResult, InvariantNumber } from '@heliograph/checker';
-import { eventually } from '@heliograph/testbed';
+import { createRandom, eventually } from '@heliograph/testbed';
 import type { Fault } from './fault.ts';
 import { startLoad, type Load } from './load.ts';
-import { createRandom } from './random.ts';
 import { openRig, type Rig } from './rig.ts';
 import { createStory, type Story } from './story.ts';
 

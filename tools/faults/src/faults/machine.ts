@@ -1,13 +1,13 @@
+import { eventually } from '@heliograph/testbed';
 import type { Fault, Scene } from '../fault.ts';
 import { exhaustDescriptors, noPrlimit } from '../machine/descriptors.ts';
 import { createJumpingClock, type JumpingClock } from '../machine/jumping-clock.ts';
 import { connectBadPeer, connectDeaf, halfABind, halfARequest, type BadPeer } from '../machine/peers.ts';
 import { buried, natsUrlOf, poison } from '../machine/poison.ts';
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from '../machine/small-disk.ts';
-import { eventually } from '@heliograph/testbed';
+import { pause } from '../pauses.ts';
+import { services } from '../services.ts';
 
-const services = ['smpp-ingress', 'http-api', 'router', 'connector-smpp', 'dlr-forwarder', 'billing-credits', 'message-log'] as const;
-const wait = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 const fiveMinutesMs = 300_000;
 
 /** The whole data folder is on a disk that is full for a while: nats-server's streams, PostgreSQL's tables and journal, and the logs. */
@@ -40,7 +40,7 @@ function diskFull(seconds: number): Fault {
     async strike({ say }) {
       disk.fill();
       say('the disk is full');
-      await wait(seconds);
+      await pause(seconds);
       disk.free();
       say('the disk has room again');
     },
@@ -59,7 +59,7 @@ const starved = (service: string, seconds: number): Fault => ({
     const ports = [stack.ready.smpp.port, Number(new URL(stack.ready.http.url).port)];
     const strangers = await Promise.all(Array.from({ length: 40 }, (_, i) => connectBadPeer('a stranger', ports[i % 2] as number)));
     say(`${service} has no descriptor left, ${strangers.length} strangers knock`);
-    await wait(seconds);
+    await pause(seconds);
     strangers.forEach((stranger) => stranger.end());
     restore();
     if (stack.pid(service) !== pid) throw new Error(`${service} died of it`);
@@ -77,10 +77,10 @@ function clockJump(name: string, aheadMs: number, of: readonly string[] = servic
       const pids = of.map((service) => stack.pid(service) as number);
       clock.set(pids, aheadMs);
       say(`clocks are ${aheadMs / 1000} s ahead`);
-      await wait(10);
+      await pause(10);
       clock.set(pids, 0);
       say('clocks are right again');
-      await wait(5);
+      await pause(5);
     },
   };
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { streams } from '@heliograph/message';
 import type { Fault, Scene } from '../fault.ts';
+import { untilAccepted } from '../pauses.ts';
 import { acknowledgements, straceArgs } from '../power/trace.ts';
 
 /** All that keep messages; buckets in memory promise nothing about a disk. */
@@ -53,7 +54,7 @@ async function watch({ stack, accepted, say }: Scene, servers: readonly string[]
       attached += String((await once(strace.stderr, 'data'))[0]).match(/Process \d+ attached/g)?.length ?? 0;
     say(`strace looks at ${servers.join(', ')}`);
     const until = accepted() + watched;
-    while (accepted() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilAccepted(accepted, until);
     strace.kill('SIGINT');
     await ended;
     judge(acknowledgements(await linesOf(file), onDisk), syncedMin, say);

@@ -1,8 +1,9 @@
 import type { Fault, Scene } from '../fault.ts';
+import { pause } from '../pauses.ts';
+import { services } from '../services.ts';
 
 /** What a connector may have sent without a durable note of it: its window of 100, and what was answered in the moment before. */
 const unnotedMax = 164;
-const services = ['smpp-ingress', 'http-api', 'router', 'connector-smpp', 'dlr-forwarder', 'billing-credits', 'message-log'] as const;
 const servers = ['nats', 'postgres'] as const;
 const programs = { nats: 'nats-server', postgres: 'PostgreSQL' } as const;
 
@@ -51,7 +52,7 @@ const paused = (service: string, seconds: number, more: Partial<Fault> = {}): Fa
     if (second) say(`a second ${service} runs (pid ${second.pid})`);
     await freeze(stack.pid(service) as number, seconds, say);
     // awake, with the other one at its side, before the other one leaves
-    await seconds_(3);
+    await pause(3);
     await second?.stop();
   },
 });
@@ -86,14 +87,12 @@ async function freeze(pid: number, seconds: number, say: Scene['say']): Promise<
   process.kill(pid, 'SIGSTOP');
   say(`SIGSTOP to ${pid}`);
   try {
-    await seconds_(seconds);
+    await pause(seconds);
   } finally {
     process.kill(pid, 'SIGCONT');
     say(`SIGCONT to ${pid}`);
   }
 }
-
-const seconds_ = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
 function nameOf(service: string): string {
   return programs[service as keyof typeof programs] ?? service;

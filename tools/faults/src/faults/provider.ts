@@ -1,5 +1,6 @@
 import type { BehaviourName, BehaviourOptions } from '@heliograph/carrier-simulator';
 import type { Fault } from '../fault.ts';
+import { pause } from '../pauses.ts';
 
 /** A provider that answers after this, or never, has left the connector without knowing. */
 const impatient = { responseTimeoutMs: 1_000 };
@@ -18,7 +19,7 @@ const misbehaving = (name: string, { behaviour, options, seconds = 8, ...more }:
   async strike({ carrier, say }) {
     carrier.behave(behaviour, options);
     say(`the provider is ${behaviour}`);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    await pause(seconds);
     carrier.behave('normal');
     const { submits, messages, duplicates, unanswered, rejected } = carrier.stats();
     say(`the provider is normal; ${JSON.stringify({ submits, messages, duplicates, unanswered, rejected })}`);

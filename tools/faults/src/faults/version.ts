@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Fault, Scene } from '../fault.ts';
+import { untilAccepted } from '../pauses.ts';
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, '../../../..');
@@ -148,6 +149,6 @@ async function stop(child: ChildProcess): Promise<void> {
 /** Resolves when so many more messages are accepted. */
 async function flows({ accepted, say }: Scene, messages: number, what: string): Promise<void> {
   const until = accepted() + messages;
-  while (accepted() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+  await untilAccepted(accepted, until);
   say(`${messages} messages were accepted while ${what}`);
 }

@@ -1,5 +1,6 @@
 import { eventually } from '@heliograph/testbed';
 import type { Fault, Scene } from '../fault.ts';
+import { pause } from '../pauses.ts';
 import type { ReceiverMood } from '../receiver.ts';
 
 interface Trouble {
@@ -22,7 +23,7 @@ const troubled = (name: string, mood: ReceiverMood, { seconds = 12, isShort, men
     const [before, taken] = [accepted(), receivers.bravo.reported.size];
     receivers.acme.behave(mood);
     say(`acme's receiver is ${mood}`);
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    await pause(seconds);
     const due = Math.floor(((accepted() - before) / 4) * flowShare); // every fourth is bravo's
     const came = () => receivers.bravo.reported.size - taken;
     say(`bravo was sent ${came()} reports meanwhile, ${due} are due by now`);

@@ -1,6 +1,6 @@
 import { streams, type EventType } from '@heliograph/message';
+import { openConnection } from '@heliograph/queue';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { readFileSync } from 'node:fs';
 
 /** Subjects below the event's type that some reader of the demo has. */
@@ -30,7 +30,7 @@ const hollow = (type: string): string => JSON.stringify({ type, at: Date.now() }
 
 /** Puts each poison into each stream; gives how many records that made. Their place is the dead letters. */
 export async function poison(natsUrl: string): Promise<number> {
-  const connection = await connectTo(natsUrl);
+  const connection = await openConnection({ url: natsUrl, name: 'faults' });
   try {
     const js = jetstream(connection);
     let records = 0;
@@ -50,22 +50,12 @@ export async function poison(natsUrl: string): Promise<number> {
 
 /** Records in the dead letters. */
 export async function buried(natsUrl: string): Promise<number> {
-  const connection = await connectTo(natsUrl);
+  const connection = await openConnection({ url: natsUrl, name: 'faults' });
   try {
     return (await (await jetstreamManager(connection)).streams.info('DEAD')).state.messages;
   } finally {
     await connection.close();
   }
-}
-
-/** The client takes no account from a URL. */
-function connectTo(natsUrl: string): Promise<NatsConnection> {
-  const urls = natsUrl.split(',').map((url) => new URL(url));
-  const [{ username, password }] = urls as [URL];
-  return connect({
-    servers: urls.map(({ host }) => host),
-    ...(username === '' ? {} : { user: username, pass: decodeURIComponent(password) }),
-  });
 }
 
 /** Where a running service finds nats-server. */
