@@ -1,4 +1,5 @@
 import type { Log } from '@heliograph/queue';
+import type { DatabaseClock } from './database-clock.ts';
 
 export interface Rounds {
   /** Resolves when the round under way is done. */
@@ -10,17 +11,18 @@ export interface RoundsOptions {
   readonly what: string;
   readonly everyMs: number;
   readonly round: (nowMs: number) => Promise<unknown>;
+  readonly clock: Pick<DatabaseClock, 'now'>;
   readonly log: Log;
 }
 
-/** Does something again and again, one round at a time. */
-export function startRounds({ what, everyMs, round, log }: RoundsOptions): Rounds {
+/** Does something again and again, one round at a time. Rounds look for what is due in the database, so their time is the database's. */
+export function startRounds({ what, everyMs, round, clock, log }: RoundsOptions): Rounds {
   let underWay: Promise<void> | undefined;
   const timer = setInterval(() => (underWay ??= once().finally(() => (underWay = undefined))), everyMs);
 
   async function once(): Promise<void> {
     try {
-      await round(Date.now());
+      await round(clock.now());
     } catch (error) {
       log.warn({ err: error }, `${what} not finished, the next goes on`);
     }

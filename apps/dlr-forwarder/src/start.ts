@@ -4,6 +4,7 @@ import { watchRegistry, type Connector, type SmppConnectorSettings } from '@heli
 import { gauge, type Running, type ServiceContext } from '@heliograph/service';
 import { isDataError } from '@heliograph/sqlstate';
 import type { config as schema } from './config.ts';
+import { openDatabaseClock } from './database-clock.ts';
 import { openDatabase } from './database.ts';
 import { HOUR } from './duration.ts';
 import { openEndpoints } from './webhook/endpoints.ts';
@@ -34,12 +35,15 @@ const eventsInFlightMax = 2_000;
 /** Time to close queue and database within the drain's. */
 const closingMs = 3_000;
 const receiptTimersEveryMs = 1_000;
+/** A jump of the database's clock is known by then. */
+const clockEveryMs = 1_000;
 const gatherMs = 10;
 
 export async function start({ name, config, log }: ServiceContext<typeof schema>, options: StartOptions = {}): Promise<Running> {
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const database = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS);
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
+  const clock = await openDatabaseClock(database);
   const noReportAfterMsOf = (connector: string): number | undefined => noReportAfterMs(registry.current.connectors.get(connector));
   const book = createReceiptBook(database, { noReportAfterMsOf });
   const outbox = createWebhookOutbox(database);
@@ -54,6 +58,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     outbox,
     circuits,
     poster,
+    clock,
     endpoints,
     publish,
     log,
@@ -62,7 +67,14 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     delaysMs: options.webhookDelaysMs ?? webhookDelaysMs,
     probeDelaysMs: options.probeDelaysMs ?? probeDelaysMs,
   });
-  await answerWebhookQuestions(queue, { deliveries: createWebhookDeliveries(database), circuits, endpoints, poster, wake: loop.wake });
+  await answerWebhookQuestions(queue, {
+    deliveries: createWebhookDeliveries(database),
+    circuits,
+    endpoints,
+    poster,
+    clock,
+    wake: loop.wake,
+  });
   const sweeps = {
     database,
     publish,
@@ -78,19 +90,22 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
       log.debug(await sweep(sweeps, nowMs), 'swept');
       await endpoints.refresh();
     },
+    clock,
     log,
   });
   const timers = startRounds({
     what: 'look at overdue receipts',
     everyMs: receiptTimersEveryMs,
     round: (nowMs) => fireReceiptTimers({ database, publish }, nowMs),
+    clock,
     log,
   });
+  const clockLooks = startRounds({ what: "look at the database's clock", everyMs: clockEveryMs, round: clock.refresh, clock, log });
   const siblings = createSiblings({ queue, app: 'dlr-forwarder' });
   const { RECEIPT_HOLD_MS: receiptHoldMs } = config;
   const workers = await Promise.all([
-    work(queue, 'webhook', 'REPORTED', gatherMs, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
-    work(queue, 'webhook', 'MATCHED', gatherMs, createReportedHandler({ outbox, endpoints, wake: loop.wake })),
+    work(queue, 'webhook', 'REPORTED', gatherMs, createReportedHandler({ outbox, endpoints, clock, wake: loop.wake })),
+    work(queue, 'webhook', 'MATCHED', gatherMs, createReportedHandler({ outbox, endpoints, clock, wake: loop.wake })),
   ]);
   const reporting = await startReporting({
     queue,
@@ -115,6 +130,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
         loop.stop(graceMs),
         sweeping.stop(),
         timers.stop(),
+        clockLooks.stop(),
       ]);
       siblings.stop();
       await queue.close();

@@ -157,6 +157,24 @@ test('what waits when the service stops goes to the book, and its receipts meet 
   expect(all.map(({ head }) => states.get(head.id))).toEqual(all.map((_, i) => [stateOf(i)]));
 }, 60_000);
 
+test('what waits when the clock of the machine is set back goes to the book no later', async () => {
+  const forwarder = await platform.forwarder();
+  await untilHeld();
+  const all = cases(200);
+  await Promise.all(all.map(({ sent }) => platform.queue.publish(sent)));
+  // one that comes after them ends: they have been taken
+  await untilHeld();
+  expect(await rowsOf(all)).toBe(0);
+  const rightNow = Date.now;
+  Date.now = () => rightNow() - 300_000;
+  try {
+    await eventually('rows', async () => (await rowsOf(all)) === 200);
+  } finally {
+    Date.now = rightNow;
+  }
+  await forwarder.stop();
+}, 60_000);
+
 test('kill -9 in the middle of 20,000 messages, twice: each is reported, none with two states', async () => {
   let child = forwarderProcess();
   await untilHeld();

@@ -94,8 +94,9 @@ export async function startReporting({ queue, book, log, holdMs, hasOwnTime }: R
     settle: (held, outcome) => held.settle(outcome),
   });
 
+  /** By a steady clock: what waits in memory does not wait longer when the machine's is set. */
   function now(): { nowMs: number; holdMs: number } {
-    return { nowMs: Date.now(), holdMs: stopping ? 0 : holdMs() };
+    return { nowMs: performance.now(), holdMs: stopping ? 0 : holdMs() };
   }
 
   function take(steps: readonly Step<Held>[]): void {
@@ -163,7 +164,7 @@ export async function startReporting({ queue, book, log, holdMs, hasOwnTime }: R
 
   function onStored({ event }: Delivery<TakenBy<'report'>>): void {
     if (event.type !== 'message.sent') return;
-    for (const receipt of matching.stored(event, Date.now())) {
+    for (const receipt of matching.stored(event, now().nowMs)) {
       countMatched();
       receipt.settle(nothing);
     }

@@ -1,7 +1,7 @@
 import type { WebhookEndpointAnswer } from '@heliograph/message';
 import { storable, type Database } from '../database.ts';
 
-/** News of an endpoint that concerns every process. Times are unix ms. */
+/** News of an endpoint that concerns every process. Times are unix ms, by Postgres's clock. */
 export type CircuitNews =
   | { readonly kind: 'opened'; readonly atMs: number; readonly probeAtMs: number; readonly error: string }
   | { readonly kind: 'probe_failed'; readonly probeAtMs: number; readonly error: string }

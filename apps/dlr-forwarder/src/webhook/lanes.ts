@@ -39,6 +39,7 @@ export interface Lanes<Item> {
 export interface LanesOptions<Item> {
   readonly perEndpoint: number;
   readonly start: (item: Item) => void;
+  /** ms of a clock that no one sets. */
   readonly now?: () => number;
 }
 
@@ -46,7 +47,7 @@ export interface LanesOptions<Item> {
 const rememberedMs = 10 * MINUTE;
 
 /** Shares out work by endpoint: each has its own bound and its own pace, so one dead endpoint holds up nobody but itself. */
-export function createLanes<Item>({ perEndpoint, start, now = Date.now }: LanesOptions<Item>): Lanes<Item> {
+export function createLanes<Item>({ perEndpoint, start, now = () => performance.now() }: LanesOptions<Item>): Lanes<Item> {
   const lanes = new Map<string, Lane<Item>>();
   let running = 0;
   let waiting = 0;

@@ -1,6 +1,7 @@
 import { isReportNews, type InboundDelivered, type ReportDelivered, type ReportExhausted } from '@heliograph/message';
 import type { Log } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
+import type { DatabaseClock } from '../database-clock.ts';
 import { probeDelayMs, signOf } from './circuit.ts';
 import type { CircuitNews, WebhookCircuits } from './circuits.ts';
 import { createLanes } from './lanes.ts';
@@ -34,6 +35,7 @@ export interface WebhookLoopOptions {
   readonly outbox: WebhookOutbox;
   readonly circuits: WebhookCircuits;
   readonly poster: Poster;
+  readonly clock: Pick<DatabaseClock, 'now'>;
   readonly endpoints: Endpoints;
   readonly publish: (event: Told) => Promise<void>;
   readonly log: Log;
@@ -62,7 +64,7 @@ const leaseNeededMs = postTimeoutMs + 15_000;
  * become due again, for probes of endpoints whose circuit is open, and for what a dead process left behind.
  */
 export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
-  const { outbox, circuits, poster, endpoints, publish, log, perEndpoint, pollMs, delaysMs, probeDelaysMs } = options;
+  const { outbox, circuits, poster, clock, endpoints, publish, log, perEndpoint, pollMs, delaysMs, probeDelaysMs } = options;
   const lanes = createLanes<ClaimedWebhook>({ perEndpoint, start: (webhook) => void tryOnce(webhook) });
   let tried: TriedWebhook[] = [];
   let news: [endpoint: string, CircuitNews][] = [];
@@ -84,7 +86,7 @@ export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
     do {
       lookAgain = false;
       try {
-        const claimed = await outbox.claim({ nowMs: Date.now(), leaseMs, perEndpoint: lanes.takesMax, room: lanes.room() });
+        const claimed = await outbox.claim({ nowMs: clock.now(), leaseMs, perEndpoint: lanes.takesMax, room: lanes.room() });
         healthy = true;
         for (const [endpoint, webhooks] of Map.groupBy(claimed, ({ endpoint }) => endpoint)) {
           const probing = webhooks.some(({ probe }) => probe !== undefined);
@@ -100,28 +102,31 @@ export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
 
   async function tryOnce(webhook: ClaimedWebhook): Promise<void> {
     const closed = endpoints.closed(webhook.tenant, webhook.url);
-    const late = webhook.leaseUntil.getTime() - Date.now() < leaseNeededMs;
+    const late = webhook.leaseUntil.getTime() - clock.now() < leaseNeededMs;
     if (closed || late) {
       leaveProbe(webhook);
-      settleSoon(closed ? untried(webhook, closed, undefined) : untried(webhook, 'pending', Date.now()));
+      settleSoon(closed ? untried(webhook, closed, undefined) : untried(webhook, 'pending', clock.now()));
       lanes.finished(webhook.endpoint);
       return;
     }
-    const atMs = Date.now();
+    const atMs = clock.now();
+    const startedMs = performance.now();
     const answer = await post(webhook);
-    const nowMs = Date.now();
+    const latencyMs = Math.round(performance.now() - startedMs);
+    const nowMs = clock.now();
     const { attempts, replayedAfter } = webhook;
     const step = afterTry({ attempt: attempts - replayedAfter + 1, answer, nowMs, random: Math.random(), delaysMs });
     triesBy[step.kind].add();
     log.debug({ messageId: webhook.messageId, attempt: attempts + 1, step: step.kind, answer }, 'webhook');
     if (step.kind === 'gone') await endpoints.markGone(webhook.tenant, webhook.url);
-    settleSoon(outcomeOf(webhook, attemptOf(answer, atMs, nowMs), step));
+    settleSoon(outcomeOf(webhook, attemptOf(answer, atMs, latencyMs), step));
     hear(webhook, answer, nowMs);
   }
 
   async function post({ id, tenant, url, body }: ClaimedWebhook): Promise<Answer> {
     const secrets = endpoints.secretsOf(tenant);
     if (secrets.length === 0) return { kind: 'failed', reason: 'no secret to sign with' };
+    // the receiver compares it with the time of day
     return poster.post(signedPosting({ id, url, body, secrets, nowMs: Date.now() }));
   }
 
@@ -168,13 +173,13 @@ export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
   }
 
   function leaveProbe({ endpoint, probe }: ClaimedWebhook): void {
-    if (probe !== undefined) tell(endpoint, { kind: 'probe_left', probeAtMs: Date.now() });
+    if (probe !== undefined) tell(endpoint, { kind: 'probe_left', probeAtMs: clock.now() });
   }
 
   function giveBack(webhooks: readonly ClaimedWebhook[]): void {
     for (const webhook of webhooks) {
       leaveProbe(webhook);
-      settleSoon(untried(webhook, 'pending', Date.now()));
+      settleSoon(untried(webhook, 'pending', clock.now()));
     }
   }
 
@@ -216,9 +221,9 @@ export function startWebhookLoop(options: WebhookLoopOptions): WebhookLoop {
       stopped = true;
       clearInterval(poll);
       await looking;
-      const deadline = Date.now() + graceMs;
+      const deadline = performance.now() + graceMs;
       giveBack(lanes.clear());
-      while ((lanes.running > 0 || settling) && Date.now() < deadline)
+      while ((lanes.running > 0 || settling) && performance.now() < deadline)
         await (settling ?? new Promise((resolve) => setTimeout(resolve, 20)));
       poster.close();
     },
@@ -230,8 +235,7 @@ function untried(webhook: ClaimedWebhook, result: TriedWebhook['result'], nextAt
   return { webhook, attempt: undefined, nextAtMs, result };
 }
 
-function attemptOf(answer: Answer, atMs: number, nowMs: number): Attempt {
-  const latencyMs = nowMs - atMs;
+function attemptOf(answer: Answer, atMs: number, latencyMs: number): Attempt {
   if (answer.kind === 'failed') return { atMs, latencyMs, status: undefined, error: answer.reason, bodySha256: '' };
   return { atMs, latencyMs, status: answer.status, error: '', bodySha256: answer.bodySha256 };
 }

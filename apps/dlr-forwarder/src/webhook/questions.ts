@@ -13,6 +13,7 @@ import {
   type WebhookTestQuestion,
 } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
+import type { DatabaseClock } from '../database-clock.ts';
 import type { TenantEndpoints } from './endpoints.ts';
 import { signOf } from './circuit.ts';
 import type { WebhookCircuits } from './circuits.ts';
@@ -26,6 +27,7 @@ export interface WebhookQuestionsOptions {
   readonly circuits: WebhookCircuits;
   readonly endpoints: TenantEndpoints;
   readonly poster: Poster;
+  readonly clock: Pick<DatabaseClock, 'now'>;
   /** Something is due now. */
   readonly wake: () => void;
 }
@@ -36,12 +38,12 @@ const testsPerTenantMax = 2;
 
 /** Answers what is asked about webhooks. */
 export async function answerWebhookQuestions(queue: Pick<Queue, 'answer'>, options: WebhookQuestionsOptions): Promise<void> {
-  const { deliveries, circuits, endpoints, wake } = options;
+  const { deliveries, circuits, endpoints, clock, wake } = options;
   const test = createTesting(options);
 
   await Promise.all([
     queue.answer<WebhookEndpointQuestion>(webhookSubjects.endpoint, service, async ({ tenant, url }): Promise<WebhookEndpointAnswer> => {
-      return { ...(await circuits.of(endpointOf(tenant, url), Date.now())), gone: endpoints.isGone(tenant, url) };
+      return { ...(await circuits.of(endpointOf(tenant, url), clock.now())), gone: endpoints.isGone(tenant, url) };
     }),
     queue.answer<WebhookDeliveriesQuestion>(webhookSubjects.deliveries, service, (question): Promise<WebhookDeliveriesAnswer> => {
       return deliveries.list({ ...question, limit: Math.min(question.limit, webhookDeliveriesMax) });
@@ -51,8 +53,9 @@ export async function answerWebhookQuestions(queue: Pick<Queue, 'answer'>, optio
       if (!delivery) return { outcome: 'not_found' };
       if (endpoints.closed(tenant, delivery.url)) return { outcome: 'closed' };
       // who asks for it says that the endpoint is mended
-      await circuits.retryNow(delivery.endpoint, Date.now());
-      await deliveries.replay(tenant, id, Date.now());
+      const nowMs = clock.now();
+      await circuits.retryNow(delivery.endpoint, nowMs);
+      await deliveries.replay(tenant, id, nowMs);
       wake();
       return { outcome: 'replayed' };
     }),
@@ -61,7 +64,7 @@ export async function answerWebhookQuestions(queue: Pick<Queue, 'answer'>, optio
 }
 
 /** Posts past the outbox: nothing is kept, and nothing is tried again. An endpoint that takes it is well again. */
-function createTesting({ circuits, endpoints, poster, wake }: WebhookQuestionsOptions) {
+function createTesting({ circuits, endpoints, poster, clock, wake }: WebhookQuestionsOptions) {
   const running = new Map<string, number>();
   return async ({ tenant, url }: WebhookTestQuestion): Promise<WebhookTestAnswer> => {
     const others = running.get(tenant) ?? 0;
@@ -72,9 +75,10 @@ function createTesting({ circuits, endpoints, poster, wake }: WebhookQuestionsOp
     try {
       const atMs = Date.now();
       const posting = signedPosting({ id: newId(), url, body: webhookTestBody(atMs), secrets, nowMs: atMs });
+      const startedMs = performance.now();
       const answer = await poster.post({ ...posting, timeoutMs: webhookTestTimeoutMs });
-      const nowMs = Date.now();
-      const latencyMs = nowMs - atMs;
+      const latencyMs = Math.round(performance.now() - startedMs);
+      const nowMs = clock.now();
       if (answer.kind === 'failed') return { outcome: 'posted', error: answer.reason, latencyMs };
       if (signOf(answer, nowMs).health === 'well') {
         await circuits.tell(endpointOf(tenant, url), { kind: 'recovered', atMs: nowMs });

@@ -1,6 +1,7 @@
 import { done, newId, type Outcome, type TakenBy, type WebhookNews } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
 import { counter } from '@heliograph/service';
+import type { DatabaseClock } from '../database-clock.ts';
 import type { TenantEndpoints } from './endpoints.ts';
 import { chooseForTenant, chooseWebhook, noticeBody, receivedBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
 import type { NewWebhook, WebhookOutbox } from './outbox.ts';
@@ -20,6 +21,7 @@ const owedBy = {
 export interface ReportedOptions {
   readonly outbox: WebhookOutbox;
   readonly endpoints: TenantEndpoints;
+  readonly clock: Pick<DatabaseClock, 'now'>;
   /** Something is due now. */
   readonly wake: () => void;
 }
@@ -28,12 +30,13 @@ export interface ReportedOptions {
 export function createReportedHandler({
   outbox,
   endpoints,
+  clock,
   wake,
 }: ReportedOptions): (deliveries: readonly Delivery<TakenBy<'webhook'>>[]) => Promise<Outcome[]> {
   return async (deliveries) => {
     const due = deliveries.flatMap(({ event }) => webhookFor(event, endpoints));
     if (due.length > 0) {
-      await outbox.put(due, Date.now());
+      await outbox.put(due, clock.now());
       wake();
     }
     return deliveries.map(() => nothing);

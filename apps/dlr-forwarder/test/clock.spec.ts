@@ -1,0 +1,198 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newWebhookSecret } from '@heliograph/credential';
+import { newId, type MessageHead, type MessageReported } from '@heliograph/message';
+import { putSmppConnector, smppConnectorSettings } from '@heliograph/registry';
+import { eventually } from '@heliograph/testbed';
+import { openDatabaseClock } from '../src/database-clock.ts';
+import { openDatabase } from '../src/database.ts';
+import type { StartOptions } from '../src/start.ts';
+import { startEndpoint, type Endpoint } from './endpoint.ts';
+import { messageHead, startPlatform, type Platform } from './platform.ts';
+
+const fiveMinutesMs = 300_000;
+
+/** The clock of this process, and so of the forwarder in it, is so far ahead; PostgreSQL and nats-server have the right time. */
+let aheadMs = 0;
+const rightNow = Date.now;
+Date.now = () => rightNow() + aheadMs;
+
+let platform: Platform;
+let endpoint: Endpoint;
+let forwarder: { stop(): Promise<void> } | undefined;
+let tenants = 0;
+let tenant: string;
+let path: string;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  endpoint = await startEndpoint();
+}, 60_000);
+afterAll(async () => {
+  Date.now = rightNow;
+  await endpoint.stop();
+  await platform.stop();
+}, 60_000);
+
+beforeEach(async () => {
+  tenant = `tenant-${++tenants}`;
+  path = `/${tenant}`;
+  await platform.tenant({ id: tenant, url: endpoint.url + path, secrets: [newWebhookSecret()] });
+});
+afterEach(async () => {
+  aheadMs = 0;
+  await forwarder?.stop();
+  forwarder = undefined;
+  await platform.rows('truncate dlr.webhook_delivery, dlr.webhook_attempt, dlr.webhook_endpoint');
+});
+
+async function start(options: StartOptions = {}, env: Record<string, string> = {}): Promise<void> {
+  const quick = { WEBHOOK_POLL_MS: '20', ALLOW_PRIVATE_WEBHOOKS: 'true' };
+  forwarder = await platform.forwarder({ ...quick, ...env }, { webhookTimeoutMs: 2_000, ...options });
+}
+
+async function end(count: number): Promise<void> {
+  const reported = (): MessageReported => ({
+    type: 'message.reported',
+    at: Date.now(),
+    message: messageHead({ tenant, door: 'http', registeredDelivery: 0 }),
+    state: 'delivered',
+  });
+  await Promise.all(Array.from({ length: count }, () => platform.queue.publish(reported())));
+}
+
+/** Resolves when so many deliveries are as wanted. */
+function untilRows(count: number, condition: string): Promise<true> {
+  return eventually(`${count} deliveries with ${condition}`, async () => {
+    const rows = await platform.rows(`select 1 from dlr.webhook_delivery where tenant = $1 and ${condition}`, [tenant]);
+    return rows.length === count;
+  });
+}
+
+describe('webhooks of a process whose clock is wrong for a while', () => {
+  test('do not wait for that time to come: those that were owed while it was five minutes ahead', async () => {
+    const first = Promise.withResolvers<void>();
+    endpoint.onPath(path, (attempt, response) => {
+      if (attempt > 1) return 204;
+      void first.promise.then(() => response.writeHead(204).end());
+      return undefined;
+    });
+    await start({ webhookTimeoutMs: 10_000 }, { WEBHOOKS_PER_ENDPOINT: '1' });
+    aheadMs = fiveMinutesMs;
+    await end(30);
+    await untilRows(30, `result = 'pending'`);
+    aheadMs = 0;
+    first.resolve();
+    await untilRows(30, `result = 'delivered'`);
+  }, 30_000);
+
+  test('are tried again after their delay: those that failed while it was five minutes ahead', async () => {
+    endpoint.onPath(path, (attempt) => (attempt === 1 ? 404 : 204));
+    await start({ webhookDelaysMs: [0, 500] });
+    aheadMs = fiveMinutesMs;
+    await end(1);
+    await untilRows(1, 'attempt = 1');
+    aheadMs = 0;
+    await untilRows(1, `result = 'delivered'`);
+  }, 30_000);
+
+  test('are tried again not before their delay: those that failed while it was five minutes behind', async () => {
+    const came: number[] = [];
+    endpoint.onPath(path, (attempt) => {
+      came.push(performance.now());
+      return attempt === 1 ? 404 : 204;
+    });
+    await start({ webhookDelaysMs: [0, 1_000] });
+    aheadMs = -fiveMinutesMs;
+    await end(1);
+    await untilRows(1, 'attempt = 1');
+    aheadMs = 0;
+    await untilRows(1, `result = 'delivered'`);
+    const [first, second] = came as [number, number];
+    expect(second - first).toBeGreaterThanOrEqual(1_000);
+  }, 30_000);
+
+  test.each([
+    ['fails', {}, 500],
+    ['asks for a pause', { 'retry-after': '1' }, 429],
+  ])(
+    'come when their endpoint is well, which %s while the clock is five minutes ahead',
+    async (_, headers, status) => {
+      let isWell = false;
+      endpoint.onPath(path, (__, response) => void response.writeHead(isWell ? 204 : status, headers).end());
+      const options = { webhookDelaysMs: [0, ...Array.from({ length: 50 }, () => 20)], probeDelaysMs: [200] };
+      await start(options, { WEBHOOKS_PER_ENDPOINT: '1' });
+      aheadMs = fiveMinutesMs;
+      await end(10);
+      await eventually('trouble is known', async () => {
+        const rows = await platform.rows(`select 1 from dlr.webhook_endpoint where probe_at is not null or paused_until is not null`);
+        return rows.length === 1;
+      });
+      aheadMs = 0;
+      isWell = true;
+      await untilRows(10, `result = 'delivered'`);
+    },
+    30_000,
+  );
+
+  test.each([fiveMinutesMs, -fiveMinutesMs])(
+    'are its own for 90 s, when it takes them while it is %d ms ahead',
+    async (wrongMs) => {
+      endpoint.onPath(path, () => undefined);
+      await start();
+      aheadMs = wrongMs;
+      await end(1);
+      await endpoint.until(path, 1);
+      const rows = await platform.rows<{ lease_s: number }>(
+        `select extract(epoch from next_at - now())::float8 lease_s from dlr.webhook_delivery where attempt = 0 and next_at > now()`,
+      );
+      expect(rows).toHaveLength(1);
+      expect(rows[0]?.lease_s).toBeGreaterThan(80);
+      expect(rows[0]?.lease_s).toBeLessThanOrEqual(90.1);
+    },
+    30_000,
+  );
+});
+
+test('a message ends as no_report after its time, and no earlier when the clock of the process is five minutes ahead', async () => {
+  const settings = smppConnectorSettings.parse({ host: 'h', port: 1, noReportAfterS: 60 });
+  await putSmppConnector(platform.registry, { id: 'slow', groupId: 'slow', enabled: true, settings, secret: '' });
+  await start();
+  aheadMs = fiveMinutesMs;
+  const sent = async (agoMs: number): Promise<MessageHead> => {
+    const message = messageHead({ tenant });
+    const at = rightNow() - agoMs;
+    await platform.queue.publish({ type: 'message.sent', at, message, connector: 'slow', group: 'slow', providerIds: [newId()] });
+    return message;
+  };
+  const ended = ({ id }: MessageHead) => platform.reported.until((one) => one.type === 'message.reported' && one.message.id === id);
+  const waiting = await sent(0);
+  // two rounds, so that whatever the first says has been heard
+  await ended(await sent(61_000));
+  await ended(await sent(61_000));
+  expect(platform.reported.all.filter((one) => one.type === 'message.reported' && one.message.id === waiting.id)).toEqual([]);
+}, 30_000);
+
+describe('the clock of the database', () => {
+  test("is PostgreSQL's, whatever the process's own says", async () => {
+    const database = openDatabase(platform.databaseUrl, 1);
+    aheadMs = fiveMinutesMs;
+    const clock = await openDatabaseClock(database);
+    aheadMs = -fiveMinutesMs;
+    await clock.refresh();
+    const leastMs = clock.now();
+    const [row] = await platform.rows<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 ms');
+    const mostMs = clock.now();
+    // each look is wrong by half of its way at most
+    const slackMs = 1_000;
+    expect(row?.ms).toBeGreaterThan(leastMs - slackMs);
+    expect(row?.ms).toBeLessThan(mostMs + slackMs);
+    expect(Number.isInteger(clock.now())).toBe(true);
+    await database.$disconnect();
+  });
+
+  test('is not there when PostgreSQL does not answer at the start', async () => {
+    const database = openDatabase('postgresql://nobody@127.0.0.1:1/none', 1);
+    await expect(openDatabaseClock(database)).rejects.toThrow();
+    await database.$disconnect();
+  });
+});
