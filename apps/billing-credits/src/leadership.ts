@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Log } from '@heliograph/service';
 
 export interface Leadership {
-  /** True while this process is the one that posts. */
+  /** True while this process is the one that posts; finds out that the lead is lost when this process stood still for so long that another one may have it. */
   readonly leading: boolean;
   /** Whether the last try to reach the database succeeded. */
   readonly reachable: boolean;
@@ -27,8 +27,10 @@ const lockKey = String(BigInt(`0x${Buffer.from('billing').toString('hex')}`));
 const tryEveryMs = 250;
 const heartbeatEveryMs = 2_000;
 const answerTimeoutMs = 5_000;
-/** A machine that vanished cannot close its connection: the server ends the session, and with it the lock, after 5 + 3 * 2 s. */
-const dropDeadClients = 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3';
+/** A leader that is not heard of for so long leads no more: it hangs, and its connection with the lock would stay. Three heartbeats. */
+const silentMsMax = 6_000;
+/** A machine that vanished cannot close its connection: the server ends the session, and with it the lock, after 5 + 3 * 2 s. So it does when nothing is asked in it. */
+const dropDeadClients = `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET idle_session_timeout = ${silentMsMax}`;
 
 /**
  * One process posts at a time: it holds an advisory lock on a connection of its own, and the lock goes with the connection. Resolves after the first try, so a
@@ -42,6 +44,7 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
   let leading = false;
   let reachable = false;
   let stopped = false;
+  let askedAtMs = performance.now();
   let turn = Promise.resolve();
 
   function lose(why: unknown): void {
@@ -77,6 +80,7 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
   async function tryToLead(): Promise<void> {
     try {
       client ??= await connect();
+      askedAtMs = performance.now();
       const { rows } = await client.query<{ got: boolean }>('SELECT pg_try_advisory_lock($1) AS got', [lockKey]);
       reachable = true;
       leading = rows[0]?.got === true;
@@ -91,9 +95,18 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
     await lead().catch(lose);
   }
 
+  /** Whatever is done first after standing still finds out. */
+  function isLeading(): boolean {
+    if (leading && !stopped && performance.now() - askedAtMs > silentMsMax) lose(new Error('this process stood still, another one may lead'));
+    return leading;
+  }
+
   async function stillLeading(): Promise<void> {
+    if (!isLeading()) return;
     try {
+      const askingAtMs = performance.now();
       await client?.query('SELECT 1');
+      askedAtMs = askingAtMs;
     } catch (err) {
       lose(err);
     }
@@ -120,7 +133,7 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
   next();
   return {
     get leading() {
-      return leading;
+      return isLeading();
     },
     get reachable() {
       return reachable;

@@ -249,6 +249,23 @@ describe('processes', () => {
     expect(await once(child, 'exit')).toEqual([1, null]);
   }, 30_000);
 
+  test('a leader that stands still is replaced meanwhile, and ends when it goes on', async () => {
+    const first = await startProcess();
+    const second = await startProcess();
+    const before = await untilAnswered();
+    first.kill('SIGSTOP');
+    await Promise.all(Array.from({ length: 5 }, () => asker.publish(submitted(message(tenant, '', 3n)))));
+    await eventually('the other one leading', async () => (await role(second)).leading === '1');
+    await untilAnswered();
+    for (let asked = 0; asked < 10; asked++) {
+      const after = await asker.ask<BalanceAnswer>(leaseSubjects.balance, { tenant }, 5_000);
+      expect(BigInt(after?.chargedMicroCredits ?? 0) - BigInt(before.chargedMicroCredits)).toBe(15n);
+    }
+    first.kill('SIGCONT');
+    expect(await once(first, 'exit')).toEqual([1, null]);
+    expect(await role(second)).toEqual({ ready: 200, leading: '1' });
+  }, 60_000);
+
   test('told to stop, it drains and ends well', async () => {
     const child = await startProcess();
     child.kill('SIGTERM');

@@ -6,10 +6,11 @@ export interface Asking {
   /** The answer, or `undefined` when nobody answers in time. */
   ask<Answer>(subject: string, question: object, timeoutMs: number): Promise<Answer | undefined>;
   /**
-   * Answers questions; the instances of a service share them. What it throws is logged and leaves the asker without an answer. Resolves when
+   * Answers questions; the instances of a service share them. Without a service each that listens answers, and the first answer counts: where one process
+   * does at a time, the one before it may hang and would be handed every second question. What it throws is logged and leaves the asker without an answer. Resolves when
    * the server knows of it, so that whoever asks from then on is heard (also when the connection has been closed: nobody can ask then).
    */
-  answer<Question>(subject: string, service: string, reply: (question: Question) => Promise<object> | object): Promise<void>;
+  answer<Question>(subject: string, service: string | undefined, reply: (question: Question) => Promise<object> | object): Promise<void>;
   /** To every service that listens, at once, and lost on those that are away: a hint to look, never the news itself. */
   broadcast(subject: string, body: object): void;
   listen<Body>(subject: string, heard: (body: Body) => void): void;
@@ -25,9 +26,9 @@ export function createAsking(connection: NatsConnection, log: Log): Asking {
         return undefined;
       }
     },
-    answer<Question>(subject: string, service: string, reply: (question: Question) => Promise<object> | object) {
+    answer<Question>(subject: string, service: string | undefined, reply: (question: Question) => Promise<object> | object) {
       connection.subscribe(subject, {
-        queue: service,
+        ...(service === undefined ? {} : { queue: service }),
         callback: (error, message) => {
           if (error) return log.error({ subject, err: error }, 'cannot answer');
           void (async () => message.respond(JSON.stringify(await reply(message.json<Question>()))))().catch((thrown: unknown) =>

@@ -10,3 +10,13 @@ export function slopeOf(points: readonly Point[]): number {
   const over = points.reduce((sum, { x, y }) => sum + (x - meanX) * (y - meanY), 0);
   return over / points.reduce((sum, { x }) => sum + (x - meanX) ** 2, 0);
 }
+
+/** The lowest point of each `width` of x, so that what a garbage collector has not come to yet is no growth. In the order of x. */
+export function floorOf(points: readonly Point[], width: number): Point[] {
+  const lowest = new Map<number, Point>();
+  for (const point of points) {
+    const at = Math.floor(point.x / width);
+    if (point.y < (lowest.get(at)?.y ?? Infinity)) lowest.set(at, point);
+  }
+  return [...lowest].sort(([a], [b]) => a - b).map(([, point]) => point);
+}
