@@ -97,7 +97,8 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
 
   /** Whatever is done first after standing still finds out. */
   function isLeading(): boolean {
-    if (leading && !stopped && performance.now() - askedAtMs > silentMsMax) lose(new Error('this process stood still, another one may lead'));
+    if (leading && !stopped && performance.now() - askedAtMs > silentMsMax)
+      lose(new Error('this process stood still, another one may lead'));
     return leading;
   }
 
