@@ -14,3 +14,10 @@ export function openBilling(databaseUrl: string): BillingDatabase {
   );
   return new PrismaClient({ adapter });
 }
+
+/** Its clock, unix ms. */
+export async function lookAtClock(database: BillingDatabase): Promise<number> {
+  // not now(), which is when the transaction began
+  const [row] = await database.$queryRaw<[{ ms: number }]>`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`;
+  return row.ms;
+}

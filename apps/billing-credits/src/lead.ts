@@ -1,7 +1,7 @@
 import type { StreamName } from '@heliograph/message';
 import type { PositionReader, Queue } from '@heliograph/queue';
-import { counter, type Log } from '@heliograph/service';
-import type { BillingDatabase } from './database.ts';
+import { counter, openSharedClock, type Log, type SharedClock } from '@heliograph/service';
+import { lookAtClock, type BillingDatabase } from './database.ts';
 import { createLeases, type LeaseTimes } from './leases.ts';
 import { createLedger, type Ledger, type PositionedStage } from './ledger.ts';
 import { createNotices } from './notices.ts';
@@ -13,6 +13,8 @@ import { createStatements } from './statement.ts';
 export interface Lead {
   /** Whether the database took the last look at leases. */
   readonly databaseOk: boolean;
+  /** PostgreSQL's: leases are stored and ended by it, as the next leader is another process. */
+  readonly clock: Pick<SharedClock, 'now'>;
   /** Whether what was stored until now is posted; waits so long for it. */
   readonly caughtUp: Readonly<Record<PositionedStage, (withinMs: number) => Promise<boolean>>>;
   /** Stops taking records and finishes the batches in hand. */
@@ -43,6 +45,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
   const notices = createNotices(database);
   const statements = createStatements(database);
   await refuseLostStreams(queue, ledger);
+  const clock = await openSharedClock({ look: () => lookAtClock(database), log });
   const reading = { gatherMs, eventsMax };
   const charging = queue.readFromPosition({
     stage: 'charge',
@@ -60,7 +63,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
   });
   const caughtUp = (): Promise<unknown> =>
     Promise.all([charging, refunding].map((reader: PositionReader) => reader.caughtUp(caughtUpMsMax)));
-  await answerQuestions({ queue, ledger, leases, plans, notices, statements, caughtUp, now: Date.now });
+  await answerQuestions({ queue, ledger, leases, plans, notices, statements, caughtUp, clock });
 
   let databaseOk = true;
   let stopped = false;
@@ -69,7 +72,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
 
   async function sweep(): Promise<void> {
     try {
-      const count = await leases.end(Date.now(), () => charging.caughtUp(caughtUpMsMax));
+      const count = await leases.end(clock.now(), () => charging.caughtUp(caughtUpMsMax));
       databaseOk = true;
       if (count > 0) closed.add(count);
     } catch (err) {
@@ -101,11 +104,12 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
     get databaseOk() {
       return databaseOk;
     },
+    clock,
     caughtUp: { charge: charging.caughtUp, refund: refunding.caughtUp },
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await Promise.all([sweeping, charging.stop(), refunding.stop()]);
+      await Promise.all([sweeping, charging.stop(), refunding.stop(), clock.stop()]);
     },
   };
 }

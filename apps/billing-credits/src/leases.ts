@@ -10,7 +10,7 @@ export interface GrantResult {
   readonly recall: readonly { readonly id: string; readonly ingress: string }[];
 }
 
-/** The leases in the database. `nowMs`: unix ms. */
+/** The leases in the database. `nowMs`: unix ms, by PostgreSQL's clock, as any process may lead next. */
 export interface Leases {
   /** `caps`: that the lease would count towards. */
   grant(request: LeaseRequest, nowMs: number): Promise<GrantResult>;
@@ -79,7 +79,8 @@ export function createLeases(database: BillingDatabase, { ttlMs, graceMs }: Leas
               kind: 'granted',
               lease: lease.id,
               microCredits: String(lease.microCredits),
-              expiresAtMs: lease.expiresAtMs,
+              expiresAtMs,
+              forMs: expiresAtMs - nowMs,
             } as const;
             return { answer, recall: [] };
           }

@@ -14,7 +14,7 @@ import {
   type TopUpAnswer,
 } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
-import { counter } from '@heliograph/service';
+import { counter, type SharedClock } from '@heliograph/service';
 import { z } from 'zod';
 import { amountPattern, signedPattern } from './amount.ts';
 import { capsOf } from './caps.ts';
@@ -38,7 +38,7 @@ export interface QuestionsContext {
   readonly statements: Statements;
   /** Waits until what is stored by now is posted, up to a second. */
   readonly caughtUp: () => Promise<unknown>;
-  readonly now: () => number;
+  readonly clock: Pick<SharedClock, 'now'>;
 }
 
 /** Only who leads listens, and the one that led before may hang: it must not be handed half of the questions. */
@@ -93,14 +93,14 @@ export async function answerQuestions(context: QuestionsContext): Promise<void> 
   await Promise.all([answerIngresses(context), answerPeople(context)]);
 }
 
-async function answerIngresses({ queue, leases, plans, now }: QuestionsContext): Promise<void> {
+async function answerIngresses({ queue, leases, plans, clock }: QuestionsContext): Promise<void> {
   await queue.answer(leaseSubjects.grant, service, async (question: unknown): Promise<LeaseAnswer> => {
     const { needMicroCredits: need, wantMicroCredits: want, ...asker } = leaseQuestion.parse(question);
     const capped = () => capsOf(plans.current.tenants.get(asker.tenant), asker.scope);
     // a cap that the ingress knows of and we do not: its news is on the way
     if (asker.scope.some((prefix) => !capped().some((cap) => cap.prefix === prefix))) await plans.refresh();
     const caps = capped();
-    const { answer, recall } = await leases.grant({ ...asker, need, want, caps }, now());
+    const { answer, recall } = await leases.grant({ ...asker, need, want, caps }, clock.now());
     for (const lease of recall) queue.broadcast(leaseSubjects.recall(lease.ingress), { lease: lease.id });
     answered.add(1, byKind[answer.kind]);
     return answer;

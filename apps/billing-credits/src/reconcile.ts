@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { differenceKinds, reconcileSubjects, type DifferencesAnswer, type ProofAnswer } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
-import { gauge, type Log } from '@heliograph/service';
+import { gauge, type Log, type SharedClock } from '@heliograph/service';
 import { z } from 'zod';
 import { createDifferenceBook } from './reconcile-book.ts';
 import { createLookAtLeases } from './reconcile-leases.ts';
@@ -124,9 +124,9 @@ const byKind = Object.fromEntries(differenceKinds.map((kind) => [kind, { kind }]
 
 /** Answers, and makes a round every so often. Resolves when the questions are heard. */
 export async function startReconciling(
-  context: ReconcilerContext & { readonly everyMs: number; readonly log: Log },
+  context: ReconcilerContext & { readonly everyMs: number; readonly clock: Pick<SharedClock, 'now'>; readonly log: Log },
 ): Promise<{ stop(): Promise<void> }> {
-  const { queue, everyMs } = context;
+  const { queue, everyMs, clock } = context;
   const reconciler = createReconciler(context);
   await queue.answer(reconcileSubjects.differences, 'billing-credits', reconciler.differences);
   await queue.answer(reconcileSubjects.proof, 'billing-credits', reconciler.proof);
@@ -137,7 +137,7 @@ export async function startReconciling(
   function roundLater(): void {
     if (stopped) return;
     timer = setTimeout(() => {
-      under = reconciler.round(Date.now()).then(roundLater);
+      under = reconciler.round(clock.now()).then(roundLater);
     }, everyMs);
   }
   roundLater();

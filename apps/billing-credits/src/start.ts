@@ -20,10 +20,10 @@ export async function start({ name, config: settings, log }: ServiceContext<type
     log,
     async lead() {
       work = await lead({ queue, database, plans, times, log });
-      const { caughtUp } = work;
+      const { caughtUp, clock } = work;
       const ledger = createLedger(database);
       const [everyMs, unendedAfterMs] = [settings.RECONCILE_EVERY_MS, settings.UNENDED_AFTER_MS];
-      reconciling = await startReconciling({ queue, database, ledger, plans, caughtUp, everyMs, unendedAfterMs, log });
+      reconciling = await startReconciling({ queue, database, ledger, plans, caughtUp, clock, everyMs, unendedAfterMs, log });
     },
     lost(err) {
       // whatever is under way here is of no use any more; the supervisor starts a new process, which stands by

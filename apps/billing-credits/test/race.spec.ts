@@ -1,14 +1,13 @@
 /** Ingresses as they are, with the wallet of libs/accept, against billing-credits as it is, over a real nats-server and a real PostgreSQL. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createAccept } from '@heliograph/accept';
 import { leaseSubjects, newId, type BalanceAnswer, type MessageSubmitted } from '@heliograph/message';
 import { openQueue, type Queue } from '@heliograph/queue';
 import { watchRegistry } from '@heliograph/registry';
 import { createHeard, eventually, quietLog, seedTenant, testTenant } from '@heliograph/testbed';
-import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { proofOf, startBillingServer, type BillingServer } from './money.ts';
+import { createProcesses, kill, type Processes } from './processes.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const tenant = testTenant.id;
@@ -16,38 +15,19 @@ const credit = 1_000_000n;
 
 let server: BillingServer;
 let asker: Queue;
-const children: ChildProcess[] = [];
+let processes: Processes;
 beforeEach(async () => {
   server = await startBillingServer();
+  processes = createProcesses(server);
   await seedTenant(server.databaseUrl);
   asker = await openQueue({ url: server.natsUrl, name: 'asker', log: quietLog });
 }, 60_000);
 afterEach(async () => {
-  for (const child of children.splice(0)) await kill(child);
+  await processes.killAll();
   await asker.close();
   await server.stop();
 }, 60_000);
 beforeAll(() => console.info(`seed ${seed} (FUZZ_SEED)`));
-afterAll(() => expect(children).toEqual([]));
-
-async function startProcess(file: string, env: Record<string, string> = {}): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, file), {
-    env: { PATH: process.env.PATH, DATABASE_URL: server.databaseUrl, NATS_URL: server.natsUrl, LOG_LEVEL: 'error', ...env },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  children.push(child);
-  await once(child, 'message');
-  return child;
-}
-
-const startBilling = (env = {}) => startProcess('../src/main.ts', env);
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
-}
 
 const balance = () => eventually('an answer', () => asker.ask<BalanceAnswer>(leaseSubjects.balance, { tenant }, 1_500));
 /** Asked again when no answer came, as http-api does, with its key. */
@@ -58,7 +38,7 @@ const topUp = (credits: number, key = newId()) =>
   });
 
 test('ten ingresses that race for the last 100 credits accept exactly 100 segments', async () => {
-  await startBilling();
+  await processes.billing();
   await topUp(100);
   const queues = await Promise.all(Array.from({ length: 10 }, () => openQueue({ url: server.natsUrl, name: 'ingress', log: quietLog })));
   const registry = await watchRegistry({ databaseUrl: server.databaseUrl, listen: asker.listen, log: quietLog });
@@ -92,13 +72,13 @@ test('ten ingresses that race for the last 100 credits accept exactly 100 segmen
 test(`ingresses and billing-credits that are killed at any point lose and invent nothing (FUZZ_SEED=${seed})`, async () => {
   const random = randomOf(seed);
   const times = { LEASE_TTL_MS: '2s', LEASE_GRACE_MS: '4s' };
-  const billing = [await startBilling(times), await startBilling(times)];
+  const billing = [await processes.billing(times), await processes.billing(times)];
   await topUp(150);
   await asker.ask(leaseSubjects.limit, { tenant, microCredits: String(50n * credit) }, 5_000);
   let funds = 150;
   const accepted = createHeard<string>();
   const ingresses = await Promise.all(
-    Array.from({ length: 4 }, (_, i) => startProcess('ingress.ts', { INSTANCE: `ingress-${i}`, NODE_NO_WARNINGS: '1' })),
+    Array.from({ length: 4 }, (_, i) => processes.start('ingress.ts', { INSTANCE: `ingress-${i}`, NODE_NO_WARNINGS: '1' })),
   );
   for (const ingress of ingresses) {
     ingress.on('message', ({ accepted: id }: { accepted?: string }) => id && accepted.hear(id));
@@ -108,7 +88,7 @@ test(`ingresses and billing-credits that are killed at any point lose and invent
   const happenings = [
     async () => {
       await kill(billing.shift()!);
-      billing.push(await startBilling(times));
+      billing.push(await processes.billing(times));
     },
     () => kill(ingresses[0]!),
     async () => {

@@ -8,6 +8,13 @@ export function openDatabase(databaseUrl: string, connectionsMax: number): Datab
   return new PrismaClient({ adapter });
 }
 
+/** Its clock, unix ms. */
+export async function lookAtClock(database: Database): Promise<number> {
+  // not now(), which is when the transaction began
+  const [row] = await database.$queryRaw<[{ ms: number }]>`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`;
+  return row.ms;
+}
+
 /** Postgres keeps neither U+0000 nor half a surrogate pair in text. */
 export function storable(text: string): string {
   return text.replaceAll('\0', '\ufffd').toWellFormed();

@@ -1,5 +1,5 @@
 import type { Log } from '@heliograph/queue';
-import type { DatabaseClock } from './database-clock.ts';
+import type { SharedClock } from '@heliograph/service';
 
 export interface Rounds {
   /** Resolves when the round under way is done. */
@@ -11,7 +11,7 @@ export interface RoundsOptions {
   readonly what: string;
   readonly everyMs: number;
   readonly round: (nowMs: number) => Promise<unknown>;
-  readonly clock: Pick<DatabaseClock, 'now'>;
+  readonly clock: Pick<SharedClock, 'now'>;
   readonly log: Log;
 }
 

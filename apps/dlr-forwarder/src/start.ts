@@ -1,11 +1,10 @@
 import type { StageName, StreamName } from '@heliograph/message';
 import { createSiblings, openQueue, type Queue, type Worker } from '@heliograph/queue';
 import { watchRegistry, type Connector, type SmppConnectorSettings } from '@heliograph/registry';
-import { gauge, type Running, type ServiceContext } from '@heliograph/service';
+import { gauge, openSharedClock, type Running, type ServiceContext } from '@heliograph/service';
 import { isDataError } from '@heliograph/sqlstate';
 import type { config as schema } from './config.ts';
-import { openDatabaseClock } from './database-clock.ts';
-import { openDatabase } from './database.ts';
+import { lookAtClock, openDatabase } from './database.ts';
 import { HOUR } from './duration.ts';
 import { openEndpoints } from './webhook/endpoints.ts';
 import { createReceiptBook } from './report/receipt-book.ts';
@@ -35,15 +34,13 @@ const eventsInFlightMax = 2_000;
 /** Time to close queue and database within the drain's. */
 const closingMs = 3_000;
 const receiptTimersEveryMs = 1_000;
-/** A jump of the database's clock is known by then. */
-const clockEveryMs = 1_000;
 const gatherMs = 10;
 
 export async function start({ name, config, log }: ServiceContext<typeof schema>, options: StartOptions = {}): Promise<Running> {
   const queue = await openQueue({ url: config.NATS_URL, name, log });
   const database = openDatabase(config.DATABASE_URL, config.DATABASE_CONNECTIONS);
   const registry = await watchRegistry({ databaseUrl: config.DATABASE_URL, listen: queue.listen, log });
-  const clock = await openDatabaseClock(database);
+  const clock = await openSharedClock({ look: () => lookAtClock(database), log });
   const noReportAfterMsOf = (connector: string): number | undefined => noReportAfterMs(registry.current.connectors.get(connector));
   const book = createReceiptBook(database, { noReportAfterMsOf });
   const outbox = createWebhookOutbox(database);
@@ -100,7 +97,6 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     clock,
     log,
   });
-  const clockLooks = startRounds({ what: "look at the database's clock", everyMs: clockEveryMs, round: clock.refresh, clock, log });
   const siblings = createSiblings({ queue, app: 'dlr-forwarder' });
   const { RECEIPT_HOLD_MS: receiptHoldMs } = config;
   const workers = await Promise.all([
@@ -130,9 +126,9 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
         loop.stop(graceMs),
         sweeping.stop(),
         timers.stop(),
-        clockLooks.stop(),
       ]);
       siblings.stop();
+      await clock.stop();
       await queue.close();
       await registry.stop();
       await database.$disconnect();

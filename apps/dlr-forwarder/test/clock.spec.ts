@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newWebhookSecret } from '@heliograph/credential';
-import { newId, type MessageHead, type MessageReported } from '@heliograph/message';
+import { newId, type MessageHead, type MessageReported, type MessageSent } from '@heliograph/message';
 import { putSmppConnector, smppConnectorSettings } from '@heliograph/registry';
-import { eventually } from '@heliograph/testbed';
-import { openDatabaseClock } from '../src/database-clock.ts';
-import { openDatabase } from '../src/database.ts';
+import { eventually, quietLog } from '@heliograph/testbed';
+import { lookAtClock, openDatabase, type Database } from '../src/database.ts';
+import { createReceiptBook } from '../src/report/receipt-book.ts';
+import { startReporting, type Reporting } from '../src/report/reporting.ts';
 import type { StartOptions } from '../src/start.ts';
 import { startEndpoint, type Endpoint } from './endpoint.ts';
 import { messageHead, startPlatform, type Platform } from './platform.ts';
@@ -172,27 +173,58 @@ test('a message ends as no_report after its time, and no earlier when the clock 
   expect(platform.reported.all.filter((one) => one.type === 'message.reported' && one.message.id === waiting.id)).toEqual([]);
 }, 30_000);
 
-describe('the clock of the database', () => {
-  test("is PostgreSQL's, whatever the process's own says", async () => {
-    const database = openDatabase(platform.databaseUrl, 1);
-    aheadMs = fiveMinutesMs;
-    const clock = await openDatabaseClock(database);
-    aheadMs = -fiveMinutesMs;
-    await clock.refresh();
-    const leastMs = clock.now();
-    const [row] = await platform.rows<{ ms: number }>('select (extract(epoch from clock_timestamp()) * 1000)::float8 ms');
-    const mostMs = clock.now();
-    // each look is wrong by half of its way at most
-    const slackMs = 1_000;
-    expect(row?.ms).toBeGreaterThan(leastMs - slackMs);
-    expect(row?.ms).toBeLessThan(mostMs + slackMs);
-    expect(Number.isInteger(clock.now())).toBe(true);
+describe('a process whose clock is wrong when it begins', () => {
+  let database: Database;
+  let reporting: Reporting | undefined;
+  beforeEach(() => void (database = openDatabase(platform.databaseUrl, 2)));
+  afterEach(async () => {
+    await reporting?.stop(5_000);
+    reporting = undefined;
     await database.$disconnect();
   });
 
-  test('is not there when PostgreSQL does not answer at the start', async () => {
-    const database = openDatabase('postgresql://nobody@127.0.0.1:1/none', 1);
-    await expect(openDatabaseClock(database)).rejects.toThrow();
-    await database.$disconnect();
-  });
+  /** What waits in memory does so for the whole test. */
+  async function begin(wrongMs: number): Promise<void> {
+    aheadMs = wrongMs;
+    const book = createReceiptBook(database, { noReportAfterMsOf: () => undefined });
+    const settings = { holdMs: () => 600_000, hasOwnTime: () => false };
+    reporting = await startReporting({ queue: platform.queue, book, log: quietLog, ...settings });
+    aheadMs = 0;
+  }
+
+  async function send(): Promise<MessageSent> {
+    const message = messageHead({ tenant });
+    const sent = { type: 'message.sent', at: rightNow(), message, connector: 'c', group: 'g', providerIds: [newId()] } as const;
+    await platform.queue.publish(sent);
+    return sent;
+  }
+
+  const rowsOf = ({ message: { id } }: MessageSent) => platform.rows('select 1 from dlr.sent_message where message_id = $1', [id]);
+
+  test.each([fiveMinutesMs, -fiveMinutesMs])(
+    'by %d ms takes to the book what another may have had, and what is new it has alone',
+    async (wrongMs) => {
+      const before = await send();
+      await begin(wrongMs);
+      await eventually('it is in the book', async () => (await rowsOf(before)).length === 1);
+      const sent = await send();
+      const { message, connector, group, providerIds } = sent;
+      const receipt = { connector, group, providerId: providerIds[0] as string, state: 'delivered', errorCode: '' } as const;
+      await platform.queue.publish({ type: 'receipt.received', at: rightNow(), id: newId(), ...receipt });
+      await platform.reported.until((one) => one.type === 'message.reported' && one.message.id === message.id);
+      expect(await rowsOf(sent)).toEqual([]);
+    },
+    30_000,
+  );
+});
+
+test("the clock that is looked at is PostgreSQL's, whatever the process's own says", async () => {
+  const database = openDatabase(platform.databaseUrl, 1);
+  aheadMs = fiveMinutesMs;
+  const [before, ms, after] = [rightNow(), await lookAtClock(database), rightNow()];
+  // it may be in a machine of its own
+  const slackMs = 1_000;
+  expect(ms).toBeGreaterThan(before - slackMs);
+  expect(ms).toBeLessThan(after + slackMs);
+  await database.$disconnect();
 });

@@ -49,12 +49,12 @@ function acceptWith(publish: (event: HeliographEvent) => Promise<void>, clock = 
     async ask(subject: string, question: object) {
       if (subject === leaseSubjects.giveBack) return (spent.push((question as LeaseReturn).spentMicroCredits), {});
       clock.nowMs += askingTakesMs;
-      return { kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 } satisfies LeaseAnswer;
+      return { kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9, forMs: 1e9 } satisfies LeaseAnswer;
     },
     listen() {},
     publish: (event: HeliographEvent) => (published.push(event), publish(event)),
   } as unknown as Queue;
-  const accept = createAccept({ queue, registry, instance: 'one', inWorkMax, now: () => clock.nowMs });
+  const accept = createAccept({ queue, registry, instance: 'one', inWorkMax, now: () => clock.nowMs, steadyNow: () => clock.nowMs });
   return { accept, published, spent };
 }
 
@@ -144,7 +144,7 @@ test('a message under a cap that is reached is refused, says so, and is not coun
   const { accept, published, answers, clock } = guardedAccept({ dailyCap: '20', velocity });
   answers.push({ kind: 'capped', prefix: '' });
   expect(await accept.submit(submission)).toMatchObject({ ok: false, reason: 'spending_cap' });
-  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 });
+  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9, forMs: 1e9 });
   // a refusal holds for a quarter of a second
   clock.nowMs += 300;
   expect(await accept.submit(submission)).toMatchObject({ ok: true });
@@ -154,7 +154,7 @@ test('a message under a cap that is reached is refused, says so, and is not coun
 
 test('what is too much for one block is accepted and charged, and held', async () => {
   const { accept, published, answers } = guardedAccept({ velocity: { messages: 1, windowSeconds: 60 } });
-  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9 });
+  answers.push({ kind: 'granted', lease: 'l1', microCredits: '100', expiresAtMs: 1e9, forMs: 1e9 });
   for (let i = 0; i < 2; i++) expect(await accept.submit({ ...submission, class: 'otp' })).toMatchObject({ ok: true, microCredits: 10n });
   expect(published.map((event) => event.type === 'message.submitted' && event.message.held)).toEqual([undefined, 'own']);
   expect(published[1]).toMatchObject({ message: { charge: { lease: 'l1', microCredits: '10' } } });
@@ -189,6 +189,6 @@ function guardedAccept(own: object) {
   const tenants = new Map([[tenant.id, { ...tenant, guards: { own } }]]);
   const guarded = { current: { ...registry.current, tenants } } as unknown as RegistryWatch;
   const clock = { nowMs: 1_000 };
-  const accept = createAccept({ queue, registry: guarded, instance: 'one', now: () => clock.nowMs });
+  const accept = createAccept({ queue, registry: guarded, instance: 'one', now: () => clock.nowMs, steadyNow: () => clock.nowMs });
   return { accept, published, answers, clock, asked: () => asked };
 }

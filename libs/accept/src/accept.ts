@@ -35,7 +35,10 @@ export interface AcceptOptions {
   readonly instance: string;
   /** Submissions in work at once; more are refused as `throttled`. Default 20,000, which a process of 512 MB holds. */
   readonly inWorkMax?: number;
+  /** Unix ms: what messages say, and what is due by it. */
   readonly now?: () => number;
+  /** ms of a clock that nobody sets: credit, paces and guards go by it. */
+  readonly steadyNow?: () => number;
 }
 
 const submissions = counter('heliograph_accept_submissions_total', 'Submissions by door and outcome');
@@ -50,9 +53,16 @@ function attributesOf(door: string, outcome: string): { readonly door: string; r
   return known;
 }
 
-export function createAccept({ queue, registry, instance, inWorkMax = 20_000, now = Date.now }: AcceptOptions): Accept {
+export function createAccept({
+  queue,
+  registry,
+  instance,
+  inWorkMax = 20_000,
+  now = Date.now,
+  steadyNow = () => performance.now(),
+}: AcceptOptions): Accept {
   const gate = createLoadGate(inWorkMax);
-  const wallet = createWallet({ asking: queue, ingress: instance, now });
+  const wallet = createWallet({ asking: queue, ingress: instance, steadyNow, now });
   const inWork = new Set<Promise<Acceptance>>();
   const throttles = createThrottles(registry);
   const velocity = createVelocityGuard();
@@ -77,7 +87,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
   async function accept(submission: Submission, session?: Throttle): Promise<Acceptance> {
     const decision = decide(submission, registry.current, now());
     if (!decision.ok) return decision;
-    const retryAfterMs = throttles.take(decision.message, session, now());
+    const retryAfterMs = throttles.take(decision.message, session, steadyNow());
     if (retryAfterMs > 0) return { ok: false, reason: 'throttled', detail: 'more segments a second than you may send', retryAfterMs };
     const { tenant, test } = decision.message;
     const guards = guardsOf(registry.current.tenants.get(tenant) ?? {});
@@ -98,7 +108,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
       if (lease) wallet.refused(tenant, lease, decision.microCredits);
       return { ok: false, reason: 'unavailable', detail: 'it took too long, nothing was charged' };
     }
-    const held = test ? undefined : velocity.count({ tenant, digits }, guards, now());
+    const held = test ? undefined : velocity.count({ tenant, digits }, guards, steadyNow());
     return store(held === undefined ? decision : { ...decision, message: { ...decision.message, held } }, lease);
   }
 
@@ -132,7 +142,7 @@ export function createAccept({ queue, registry, instance, inWorkMax = 20_000, no
   return {
     submit,
     preview: (submission) => decide(submission, registry.current, now()),
-    paceLeft: (credential) => throttles.left(credential, now()),
+    paceLeft: (credential) => throttles.left(credential, steadyNow()),
     get pending() {
       return inWork.size;
     },

@@ -19,7 +19,7 @@ const blocksMax = 100_000;
 
 interface Block {
   readonly counts: number[];
-  /** Number of the slice (since 1970) that was counted in last. */
+  /** Number of the slice that was counted in last. */
   last: number;
   readonly sliceMs: number;
 }

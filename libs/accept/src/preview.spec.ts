@@ -69,7 +69,7 @@ test('any plans, numbers and times: what is charged is what a preview says, also
     } as unknown as RegistryWatch;
     const { queue, charged, spent } = createBank();
     let nowMs = 0;
-    const accept = createAccept({ queue, registry, instance: 'one', now: () => nowMs });
+    const accept = createAccept({ queue, registry, instance: 'one', now: () => nowMs, steadyNow: () => nowMs });
     let total = 0n;
     for (const { digits, characters, atMs } of asked) {
       nowMs = atMs;
@@ -105,7 +105,13 @@ function createBank() {
   const queue = {
     async ask(subject: string, question: object) {
       if (subject === leaseSubjects.giveBack) return (spent.push((question as LeaseReturn).spentMicroCredits), {});
-      return { kind: 'granted', lease: `l${++leases}`, microCredits: String(10n ** 16n), expiresAtMs: 1e9 } satisfies LeaseAnswer;
+      return {
+        kind: 'granted',
+        lease: `l${++leases}`,
+        microCredits: String(10n ** 16n),
+        expiresAtMs: 1e9,
+        forMs: 1e9,
+      } satisfies LeaseAnswer;
     },
     listen() {},
     async publish(event: HeliographEvent) {

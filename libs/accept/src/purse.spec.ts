@@ -2,12 +2,12 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createPurse, type HeldLease } from './purse.ts';
 
-const lease = (id: string, remaining: bigint, expiresAtMs = 1_000): HeldLease => ({
+const lease = (id: string, remaining: bigint, untilMs = 1_000): HeldLease => ({
   id,
   scope: '',
   remaining,
   spent: 0n,
-  expiresAtMs,
+  untilMs,
   unstored: 0,
   retired: false,
 });

@@ -1,12 +1,12 @@
-/** One lease as its ingress holds it. Amounts in micro-credits. */
+/** One lease as its ingress holds it. Amounts in micro-credits; times are ms of a steady clock, which nobody sets. */
 export interface HeldLease {
   readonly id: string;
   /** What it may be spent on, as `capScopeOf` says. */
   readonly scope: string;
   remaining: bigint;
   spent: bigint;
-  /** Unix ms after which it is not spent any more. */
-  readonly expiresAtMs: number;
+  /** From then on it is not spent any more. */
+  readonly untilMs: number;
   /** Records that carry this lease and are not known to be stored. */
   unstored: number;
   /** It will be given back as soon as every record is stored. */
@@ -36,7 +36,7 @@ export interface Purse {
 export function createPurse(): Purse {
   let leases: HeldLease[] = [];
   let spentEver = 0n;
-  const usable = (lease: HeldLease, nowMs: number): boolean => !lease.retired && lease.expiresAtMs > nowMs;
+  const usable = (lease: HeldLease, nowMs: number): boolean => !lease.retired && lease.untilMs > nowMs;
   return {
     take(amount, nowMs) {
       for (const lease of leases) {
@@ -63,7 +63,7 @@ export function createPurse(): Purse {
       for (const lease of leases) if (lease.id === id) lease.retired = true;
     },
     retireSpent(nowMs) {
-      for (const lease of leases) if (lease.remaining === 0n || lease.expiresAtMs <= nowMs) lease.retired = true;
+      for (const lease of leases) if (lease.remaining === 0n || lease.untilMs <= nowMs) lease.retired = true;
     },
     retireAll() {
       for (const lease of leases) lease.retired = true;

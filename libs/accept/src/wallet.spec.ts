@@ -25,16 +25,17 @@ function bank(funds: bigint, answers: LeaseAnswer[] = []) {
   function grant(need: bigint): LeaseAnswer {
     if (left < need) return { kind: 'no_credit' };
     left -= need;
-    return { kind: 'granted', lease: `lease-${questions.length}`, microCredits: String(need), expiresAtMs: 60_000 };
+    return { kind: 'granted', lease: `lease-${questions.length}`, microCredits: String(need), expiresAtMs: 60_000, forMs: 60_000 };
   }
   const recall = (ingress: string, lease: string): void => heard.get(leaseSubjects.recall(ingress))?.({ lease } as never);
   return { asking, questions, returns, recall };
 }
 
-const create = (asking: Asking, now = () => 0, awayPatienceMs = 0) => createWallet({ asking, ingress: 'one', now, awayPatienceMs });
+const create = (asking: Asking, steadyNow = () => 0, awayPatienceMs = 0) =>
+  createWallet({ asking, ingress: 'one', steadyNow, now: () => 0, awayPatienceMs });
 
 test('the first message asks for a lease, the next spends what is in hand', async () => {
-  const { asking, questions } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000 }]);
+  const { asking, questions } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000, forMs: 60_000 }]);
   const wallet = create(asking);
   expect(wallet.take('acme', 3n)).toBeUndefined();
   expect(await wallet.takeOrAsk('acme', 3n)).toMatchObject({ kind: 'taken', lease: { id: 'l1' } });
@@ -104,6 +105,69 @@ test('nobody answered for long, and then there is credit: it is no lack of credi
   expect(await create(away, () => nowMs, 10_000).takeOrAsk('acme', 1n)).toMatchObject({ kind: 'taken' });
 });
 
+describe('whatever the clock of the machine says', () => {
+  const fiveMinutesMs = 300_000;
+  const epochMs = 1_700_000_000_000;
+
+  /** Its steady clock, how far the other one is ahead of the right time, and a bank that takes so long to answer. */
+  function machine(answers: LeaseAnswer[], takesMs = 0) {
+    const clock = { steadyMs: 5_000, aheadMs: 0 };
+    const { asking, ...rest } = bank(0n, answers);
+    const slow: Asking = {
+      ...asking,
+      ask(...question) {
+        clock.steadyMs += takesMs;
+        return asking.ask(...question);
+      },
+    };
+    const now = () => epochMs + clock.steadyMs + clock.aheadMs;
+    return { clock, wallet: createWallet({ asking: slow, ingress: 'one', steadyNow: () => clock.steadyMs, now }), ...rest };
+  }
+  const granted = (lease: string, forMs?: number): LeaseAnswer => ({
+    kind: 'granted',
+    lease,
+    microCredits: '100',
+    expiresAtMs: epochMs + 5_000 + 30_000,
+    ...(forMs === undefined ? {} : { forMs }),
+  });
+
+  test.each([0, fiveMinutesMs, -fiveMinutesMs])(
+    'a lease is spent for as long as was said, counted from the question on (%d ms ahead)',
+    async (aheadMs) => {
+      const { clock, wallet } = machine([granted('l1', 30_000)], 2_000);
+      clock.aheadMs = aheadMs;
+      expect(await wallet.takeOrAsk('acme', 1n)).toMatchObject({ kind: 'taken', lease: { id: 'l1' } });
+      clock.aheadMs = -aheadMs;
+      clock.steadyMs = 5_000 + 28_999;
+      expect(wallet.take('acme', 1n)).toMatchObject({ id: 'l1' });
+      clock.steadyMs = 5_000 + 29_000;
+      expect(wallet.take('acme', 1n)).toBeUndefined();
+      await wallet.close();
+    },
+  );
+
+  test('one of an older billing-credits, which says when it ends alone, is spent until then by the time of its answer', async () => {
+    const { clock, wallet } = machine([granted('l1')]);
+    expect(await wallet.takeOrAsk('acme', 1n)).toMatchObject({ kind: 'taken' });
+    clock.aheadMs = -fiveMinutesMs;
+    clock.steadyMs = 5_000 + 28_999;
+    expect(wallet.take('acme', 1n)).toMatchObject({ id: 'l1' });
+    clock.steadyMs = 5_000 + 29_000;
+    expect(wallet.take('acme', 1n)).toBeUndefined();
+    await wallet.close();
+  });
+
+  test('a jump ahead while credit is called back from others refuses nothing', async () => {
+    const answers: LeaseAnswer[] = [{ kind: 'retry', retryAfterMs: 1 }, { kind: 'retry', retryAfterMs: 1 }, granted('l1', 30_000)];
+    const { clock, wallet, questions } = machine(answers);
+    const taken = wallet.takeOrAsk('acme', 1n);
+    clock.aheadMs = fiveMinutesMs;
+    expect(await taken).toMatchObject({ kind: 'taken', lease: { id: 'l1' } });
+    expect(questions).toHaveLength(3);
+    await wallet.close();
+  });
+});
+
 test('a recalled lease goes back once its records are stored', async () => {
   const { asking, returns, recall } = bank(5n);
   const wallet = create(asking);
@@ -116,7 +180,7 @@ test('a recalled lease goes back once its records are stored', async () => {
 });
 
 test('closing gives back what is not spent', async () => {
-  const { asking, returns } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000 }]);
+  const { asking, returns } = bank(0n, [{ kind: 'granted', lease: 'l1', microCredits: '10', expiresAtMs: 60_000, forMs: 60_000 }]);
   const wallet = create(asking);
   const taken = await wallet.takeOrAsk('acme', 4n);
   if (taken.kind === 'taken') wallet.stored('acme', taken.lease);

@@ -26,6 +26,9 @@ export interface WalletOptions {
   readonly asking: Asking;
   /** This ingress process: a subject token. */
   readonly ingress: string;
+  /** ms of a clock that nobody sets: leases and patience go by it. */
+  readonly steadyNow: () => number;
+  /** Unix ms: for what an older billing-credits grants. */
   readonly now: () => number;
   readonly awayPatienceMs?: number;
 }
@@ -37,8 +40,8 @@ const rateOverMs = 1_000;
 const wantAtLeast = 50_000_000n;
 /** Below this share of the last lease, the next one is asked for ahead of need. */
 const renewBelow = 2n;
-/** A lease is not spent in its last moments: clocks of two machines differ by a little. */
-const expiryMarginMs = 1_000;
+/** A lease is not spent in its last moments: no clock goes exactly right, and what is spent has yet to be stored. */
+const endMarginMs = 1_000;
 const askTimeoutMs = 2_000;
 /** How long a message waits for credit that is out with other ingresses. */
 const patienceMs = 4_000;
@@ -49,6 +52,7 @@ const awayLookMs = 200;
 const refusalHoldsMs = 250;
 const housekeepingMs = 1_000;
 
+type Granted = Extract<LeaseAnswer, { kind: 'granted' }>;
 type Refused = Extract<LeaseAnswer, { kind: 'no_credit' | 'capped' }>;
 
 interface Account {
@@ -64,14 +68,14 @@ interface Account {
   refusedUntilMs: number;
 }
 
-export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatienceMsDefault }: WalletOptions): Wallet {
+export function createWallet({ asking, ingress, steadyNow, now, awayPatienceMs = awayPatienceMsDefault }: WalletOptions): Wallet {
   const accounts = new Map<string, Account>();
   asking.listen<LeaseRecall>(leaseSubjects.recall(ingress), ({ lease }) => {
     for (const account of accounts.values()) account.purse.retire(lease);
     giveBack();
   });
   const housekeeping = setInterval(() => {
-    for (const account of accounts.values()) account.purse.retireSpent(now());
+    for (const account of accounts.values()) account.purse.retireSpent(steadyNow());
     giveBack();
   }, housekeepingMs).unref();
 
@@ -84,7 +88,7 @@ export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatien
         scope,
         purse: createPurse(),
         asking: undefined,
-        lookedAtMs: now(),
+        lookedAtMs: steadyNow(),
         spentAtLastLook: 0n,
         lastGranted: 0n,
         refused: { kind: 'no_credit' },
@@ -98,27 +102,27 @@ export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatien
 
   function take(tenant: string, amount: bigint, scope = ''): HeldLease | undefined {
     const account = accountOf(tenant, scope);
-    const lease = account.purse.take(amount, now());
-    if (lease && !account.asking && lease.remaining < account.lastGranted / renewBelow && account.refusedUntilMs < now())
+    const lease = account.purse.take(amount, steadyNow());
+    if (lease && !account.asking && lease.remaining < account.lastGranted / renewBelow && account.refusedUntilMs < steadyNow())
       void ask(account, amount);
     return lease;
   }
 
   async function takeOrAsk(tenant: string, amount: bigint, scope = ''): Promise<Taken> {
     const account = accountOf(tenant, scope);
-    const beganMs = now();
+    const beganMs = steadyNow();
     let answeredSinceMs = beganMs;
     for (;;) {
       const lease = take(tenant, amount, scope);
       if (lease) return { kind: 'taken', lease };
-      if (amount >= account.refusedFrom && now() < account.refusedUntilMs) return account.refused;
+      if (amount >= account.refusedFrom && steadyNow() < account.refusedUntilMs) return account.refused;
       const answer = await (account.asking ?? ask(account, amount));
       if (answer === undefined) {
-        if (now() - beganMs >= awayPatienceMs) return { kind: 'unavailable' };
+        if (steadyNow() - beganMs >= awayPatienceMs) return { kind: 'unavailable' };
         await new Promise((resolve) => setTimeout(resolve, awayLookMs));
         // that it was away says nothing of the credit
-        answeredSinceMs = now();
-      } else if (now() - answeredSinceMs > patienceMs) return { kind: 'no_credit' };
+        answeredSinceMs = steadyNow();
+      } else if (steadyNow() - answeredSinceMs > patienceMs) return { kind: 'no_credit' };
       else if (answer.kind === 'retry') await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs));
       // granted: others may have been quicker; refused: it may have been for a dearer message than this
     }
@@ -133,13 +137,14 @@ export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatien
       wantMicroCredits: String(want),
       ...(account.scope === '' ? {} : { scope: prefixesOf(account.scope) }),
     };
+    const askedMs = steadyNow();
     account.asking = asking.ask<LeaseAnswer>(leaseSubjects.grant, question, askTimeoutMs).then((answer) => {
       account.asking = undefined;
-      if (answer?.kind === 'granted') hold(account, answer);
+      if (answer?.kind === 'granted') hold(account, answer, askedMs);
       if (answer?.kind === 'no_credit' || answer?.kind === 'capped') {
         account.refused = answer;
         account.refusedFrom = need;
-        account.refusedUntilMs = now() + refusalHoldsMs;
+        account.refusedUntilMs = steadyNow() + refusalHoldsMs;
       }
       return answer;
     });
@@ -149,23 +154,24 @@ export function createWallet({ asking, ingress, now, awayPatienceMs = awayPatien
   /** What the tenant spends in `leaseForMs` at the rate of the last second or more: over less, a burst would look like a flood. */
   function wantNow(account: Account, need: bigint): bigint {
     const spent = account.purse.spentEver - account.spentAtLastLook;
-    const elapsedMs = now() - account.lookedAtMs;
+    const elapsedMs = steadyNow() - account.lookedAtMs;
     if (elapsedMs >= rateOverMs) {
       account.spentAtLastLook = account.purse.spentEver;
-      account.lookedAtMs = now();
+      account.lookedAtMs = steadyNow();
     }
-    const byRate = (spent * BigInt(leaseForMs)) / BigInt(Math.max(rateOverMs, elapsedMs));
+    const byRate = (spent * BigInt(leaseForMs)) / BigInt(Math.ceil(Math.max(rateOverMs, elapsedMs)));
     return [need, wantAtLeast, byRate].reduce((most, one) => (most > one ? most : one));
   }
 
-  function hold(account: Account, { lease, microCredits, expiresAtMs }: Extract<LeaseAnswer, { kind: 'granted' }>): void {
+  /** Its time began after it was asked for: counted from then on, it ends here before it does in the ledger. */
+  function hold(account: Account, { lease, microCredits, expiresAtMs, forMs = expiresAtMs - now() }: Granted, askedMs: number): void {
     account.lastGranted = BigInt(microCredits);
     account.purse.add({
       id: lease,
       scope: account.scope,
       remaining: BigInt(microCredits),
       spent: 0n,
-      expiresAtMs: expiresAtMs - expiryMarginMs,
+      untilMs: askedMs + forMs - endMarginMs,
       unstored: 0,
       retired: false,
     });

@@ -34,7 +34,15 @@ export interface LeaseQuestion {
 
 /** `retryAfterMs`: credit is out with other ingresses and has been recalled. */
 export type LeaseAnswer =
-  | { readonly kind: 'granted'; readonly lease: string; readonly microCredits: string; readonly expiresAtMs: number }
+  | {
+      readonly kind: 'granted';
+      readonly lease: string;
+      readonly microCredits: string;
+      /** Unix ms, by the ledger's clock: for an older ingress, which does not know of `forMs`. */
+      readonly expiresAtMs: number;
+      /** How long it may be spent, ms, counted from the question on. An older billing-credits does not say it: until `expiresAtMs`. */
+      readonly forMs?: number;
+    }
   | { readonly kind: 'no_credit' }
   /** A cap of the day (UTC) does not leave so much: that of the prefix; empty: of all that is spent. */
   | { readonly kind: 'capped'; readonly prefix: string }

@@ -22,6 +22,8 @@ export { maskError, maskFields, maskNumber, maskText, scrub } from './mask.ts';
 export { counter, counterFrom, gauge, histogram } from './metric.ts';
 export type { Counter, Histogram, Reading, SeriesAttributes } from './metric.ts';
 export { createSeldom } from './seldom.ts';
+export { openSharedClock } from './shared-clock.ts';
+export type { SharedClock, SharedClockOptions } from './shared-clock.ts';
 export { runService } from './run.ts';
 export type { RunConfig, Running, ServiceContext, ServiceOptions } from './run.ts';
 export { currentTraceparent, isSampled, newTraceparent, recordSpan, withSpan } from './span.ts';

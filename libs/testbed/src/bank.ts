@@ -9,7 +9,7 @@ export function startBank(asking: Asking, funds: bigint): { readonly left: bigin
     const amount = BigInt(wantMicroCredits) <= bank.left ? BigInt(wantMicroCredits) : BigInt(needMicroCredits);
     if (amount > bank.left) return { kind: 'no_credit' };
     bank.left -= amount;
-    return { kind: 'granted', lease: `lease-${++leases}`, microCredits: String(amount), expiresAtMs: Date.now() + 60_000 };
+    return { kind: 'granted', lease: `lease-${++leases}`, microCredits: String(amount), expiresAtMs: Date.now() + 60_000, forMs: 60_000 };
   });
   asking.answer(leaseSubjects.giveBack, 'bank', () => ({}));
   return bank;

@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Journal } from '@heliograph/checker';
 
-/** How a receiver of webhooks treats what is posted to it. `dead`: it hangs up without an answer. */
-export type ReceiverMood = 'well' | 'slow' | 'dead' | 'failing' | 'gone' | 'redirecting';
+/**
+ * How a receiver of webhooks treats what is posted to it. `well`: it answers at once; `busy`: after 50 ms, so that some are always on their way; `slow`:
+ * after 3 s; `dead`: it hangs up without an answer.
+ */
+export type ReceiverMood = 'well' | 'busy' | 'slow' | 'dead' | 'failing' | 'gone' | 'redirecting';
 
 /** A tenant's receiver of reports. It notes in the journal what it took. */
 export interface Receiver {
@@ -20,6 +23,7 @@ export interface Receiver {
   stop(): Promise<void>;
 }
 
+const busyMs = 50;
 const slowMs = 3_000;
 
 export async function startReceiver(tenant: string, journal: Journal): Promise<Receiver> {
@@ -28,17 +32,14 @@ export async function startReceiver(tenant: string, journal: Journal): Promise<R
   let posts = 0;
   let lured = 0;
 
+  const takes = (response: ServerResponse, take: () => void): void => {
+    take();
+    response.writeHead(204).end();
+  };
   const answers: Record<ReceiverMood, (response: ServerResponse, take: () => void) => void> = {
-    well(response, take) {
-      take();
-      response.writeHead(204).end();
-    },
-    slow(response, take) {
-      setTimeout(() => {
-        take();
-        response.writeHead(204).end();
-      }, slowMs);
-    },
+    well: takes,
+    busy: (response, take) => void setTimeout(takes, busyMs, response, take),
+    slow: (response, take) => void setTimeout(takes, slowMs, response, take),
     dead: (response) => void response.destroy(),
     failing: (response) => void response.writeHead(500).end(),
     gone: (response) => void response.writeHead(410).end(),

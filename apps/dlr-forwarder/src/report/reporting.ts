@@ -51,8 +51,6 @@ const inWorkMax = 2_000;
 const earlyMs = 150;
 const lookEveryMs = 50;
 const retryDelayMs = 1_000;
-/** Clocks of the server and this machine may differ by a little. */
-const clockSlackMs = 2_000;
 /** Receipts gather longer: a provider that answers at once is then usually met by a message that is known, which saves a row change. */
 const gatherMs = { outcomes: 5, receipts: 15 };
 
@@ -68,7 +66,7 @@ const toBook = endedHow.with({ where: 'book' });
  * Owed reports are stored before `message.reported`, by which they are found.
  */
 export async function startReporting({ queue, book, log, holdMs, hasOwnTime }: ReportingOptions): Promise<Reporting> {
-  const startedAtMs = Date.now();
+  const lastSeqBefore = await queue.lastSeq('OUTCOMES');
   const matching = createMatching<Held>({
     earlyMs,
     rememberMs: MINUTE,
@@ -138,9 +136,12 @@ export async function startReporting({ queue, book, log, holdMs, hasOwnTime }: R
     });
   }
 
-  /** The book knows nothing of it: nobody had it before, this process when it lost the server's word included. */
-  function isNew({ redelivered, atMs }: RecordPosition): boolean {
-    return !redelivered && atMs >= startedAtMs + clockSlackMs;
+  /**
+   * The book knows nothing of it: nobody had it before. A server that crashed may have forgotten that it handed a record out; to this process, then, which
+   * remembers, or it was stored before this process began.
+   */
+  function isNew({ redelivered, seq }: RecordPosition): boolean {
+    return !redelivered && seq > lastSeqBefore;
   }
 
   /** All there is to do is to wait for its receipts. */

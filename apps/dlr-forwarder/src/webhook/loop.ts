@@ -1,7 +1,6 @@
 import { isReportNews, type InboundDelivered, type ReportDelivered, type ReportExhausted } from '@heliograph/message';
 import type { Log } from '@heliograph/queue';
-import { counter } from '@heliograph/service';
-import type { DatabaseClock } from '../database-clock.ts';
+import { counter, type SharedClock } from '@heliograph/service';
 import { probeDelayMs, signOf } from './circuit.ts';
 import type { CircuitNews, WebhookCircuits } from './circuits.ts';
 import { createLanes } from './lanes.ts';
@@ -35,7 +34,7 @@ export interface WebhookLoopOptions {
   readonly outbox: WebhookOutbox;
   readonly circuits: WebhookCircuits;
   readonly poster: Poster;
-  readonly clock: Pick<DatabaseClock, 'now'>;
+  readonly clock: Pick<SharedClock, 'now'>;
   readonly endpoints: Endpoints;
   readonly publish: (event: Told) => Promise<void>;
   readonly log: Log;

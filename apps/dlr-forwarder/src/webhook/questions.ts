@@ -13,7 +13,7 @@ import {
   type WebhookTestQuestion,
 } from '@heliograph/message';
 import type { Queue } from '@heliograph/queue';
-import type { DatabaseClock } from '../database-clock.ts';
+import type { SharedClock } from '@heliograph/service';
 import type { TenantEndpoints } from './endpoints.ts';
 import { signOf } from './circuit.ts';
 import type { WebhookCircuits } from './circuits.ts';
@@ -27,7 +27,7 @@ export interface WebhookQuestionsOptions {
   readonly circuits: WebhookCircuits;
   readonly endpoints: TenantEndpoints;
   readonly poster: Poster;
-  readonly clock: Pick<DatabaseClock, 'now'>;
+  readonly clock: Pick<SharedClock, 'now'>;
   /** Something is due now. */
   readonly wake: () => void;
 }

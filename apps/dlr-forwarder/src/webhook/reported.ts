@@ -1,7 +1,6 @@
 import { done, newId, type Outcome, type TakenBy, type WebhookNews } from '@heliograph/message';
 import type { Delivery } from '@heliograph/queue';
-import { counter } from '@heliograph/service';
-import type { DatabaseClock } from '../database-clock.ts';
+import { counter, type SharedClock } from '@heliograph/service';
 import type { TenantEndpoints } from './endpoints.ts';
 import { chooseForTenant, chooseWebhook, noticeBody, receivedBody, webhookBody, type WebhookChoice, type WebhookFacts } from './webhook.ts';
 import type { NewWebhook, WebhookOutbox } from './outbox.ts';
@@ -21,7 +20,7 @@ const owedBy = {
 export interface ReportedOptions {
   readonly outbox: WebhookOutbox;
   readonly endpoints: TenantEndpoints;
-  readonly clock: Pick<DatabaseClock, 'now'>;
+  readonly clock: Pick<SharedClock, 'now'>;
   /** Something is due now. */
   readonly wake: () => void;
 }

@@ -66,14 +66,18 @@ const starved = (service: string, seconds: number): Fault => ({
   },
 });
 
-/** Clocks of services and servers are five minutes apart for a while, and one jump later they are not. */
+/**
+ * Clocks of services and servers are five minutes apart for a while, and one jump later they are not. Receivers of webhooks are busy to the end: to one
+ * that answers at once nothing is on its way, and nothing waits, when a clock jumps.
+ */
 function clockJump(name: string, aheadMs: number, of: readonly string[] = services): Fault {
   const clock: JumpingClock = createJumpingClock();
   return {
     name,
     group: 'machine',
     stack: { env: clock.env },
-    async strike({ stack, say }) {
+    async strike({ stack, receivers, say }) {
+      for (const receiver of Object.values(receivers)) receiver.behave('busy');
       const pids = of.map((service) => stack.pid(service) as number);
       clock.set(pids, aheadMs);
       say(`clocks are ${aheadMs / 1000} s ahead`);

@@ -107,6 +107,7 @@ class SimulatedTimer {
  */
 const rarer: readonly (readonly [file: string, everyMs: number, insteadMs: number])[] = [
   ['/libs/registry/src/looking.ts', 900, 30_000],
+  ['/libs/service/src/shared-clock.ts', 1_000, 5_000],
   ['/apps/dlr-forwarder/src/rounds.ts', 1_000, 5_000],
   ['/apps/billing-credits/src/lead.ts', 1_000, 10_000],
   ['/apps/billing-credits/src/leadership.ts', 2_000, 10_000],
