@@ -26,6 +26,8 @@ export interface LeadContext {
   readonly database: BillingDatabase;
   readonly plans: Plans;
   readonly times: LeaseTimes;
+  /** Whether no other process can lead by now. */
+  readonly mayLead?: () => boolean;
   readonly log: Log;
 }
 
@@ -39,7 +41,7 @@ const caughtUpMsMax = 1_000;
 const sweepEveryMs = 1_000;
 const sources = { charge: 'SUBMITTED', refund: 'REPORTED' } as const satisfies Record<PositionedStage, StreamName>;
 
-export async function lead({ queue, database, plans, times, log }: LeadContext): Promise<Lead> {
+export async function lead({ queue, database, plans, times, mayLead = () => true, log }: LeadContext): Promise<Lead> {
   const ledger = createLedger(database);
   const leases = createLeases(database, times);
   const notices = createNotices(database);
@@ -63,7 +65,7 @@ export async function lead({ queue, database, plans, times, log }: LeadContext):
   });
   const caughtUp = (): Promise<unknown> =>
     Promise.all([charging, refunding].map((reader: PositionReader) => reader.caughtUp(caughtUpMsMax)));
-  await answerQuestions({ queue, ledger, leases, plans, notices, statements, caughtUp, clock });
+  await answerQuestions({ queue, ledger, leases, plans, notices, statements, caughtUp, clock, mayLead });
 
   let databaseOk = true;
   let stopped = false;

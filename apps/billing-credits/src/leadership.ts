@@ -15,8 +15,8 @@ export interface Leadership {
 export interface LeadershipOptions {
   readonly databaseUrl: string;
   readonly log: Pick<Log, 'info' | 'warn'>;
-  /** Called once, when this process leads. */
-  readonly lead: () => Promise<void>;
+  /** Called once, when this process leads. `mayLead`: to be asked before what only the leader does, see `leading`. */
+  readonly lead: (mayLead: () => boolean) => Promise<void>;
   /** Called once, when the lead is lost or could not be taken up. Another process may lead already: end this one. */
   readonly lost: (why: unknown) => void;
 }
@@ -92,7 +92,7 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
     }
     if (!leading || stopped) return;
     log.info({}, 'leading');
-    await lead().catch(lose);
+    await lead(isLeading).catch(lose);
   }
 
   /** Whatever is done first after standing still finds out. */

@@ -39,10 +39,11 @@ export interface QuestionsContext {
   /** Waits until what is stored by now is posted, up to a second. */
   readonly caughtUp: () => Promise<unknown>;
   readonly clock: Pick<SharedClock, 'now'>;
+  readonly mayLead: () => boolean;
 }
 
-/** Only who leads listens, and the one that led before may hang: it must not be handed half of the questions. */
-const service = undefined;
+type Answer = (subject: string, reply: (question: unknown) => Promise<object>) => Promise<void>;
+
 const answered = counter('heliograph_billing_credits_lease_answers_total', 'Lease questions by answer');
 const returned = counter('heliograph_billing_credits_lease_returns_total', 'Leases given back by their ingress');
 const toppedUp = counter('heliograph_billing_credits_top_ups_total', 'Top-up questions by what came of them');
@@ -90,23 +91,30 @@ const refundsQuestion = z.object({ tenant, ids: z.array(z.string().refine(isId))
 
 /** Resolves when every question is heard. */
 export async function answerQuestions(context: QuestionsContext): Promise<void> {
-  await Promise.all([answerIngresses(context), answerPeople(context)]);
+  const { queue, mayLead } = context;
+  // only who leads listens, and the one that led before may hang: it must not be handed half of the questions, nor answer old ones when it wakes
+  const answer: Answer = (subject, reply) =>
+    queue.answer(subject, undefined, (question: unknown) => {
+      if (!mayLead()) throw new Error('another process may lead');
+      return reply(question);
+    });
+  await Promise.all([answerIngresses(context, answer), answerPeople(context, answer)]);
 }
 
-async function answerIngresses({ queue, leases, plans, clock }: QuestionsContext): Promise<void> {
-  await queue.answer(leaseSubjects.grant, service, async (question: unknown): Promise<LeaseAnswer> => {
+async function answerIngresses({ queue, leases, plans, clock }: QuestionsContext, answer: Answer): Promise<void> {
+  await answer(leaseSubjects.grant, async (question: unknown): Promise<LeaseAnswer> => {
     const { needMicroCredits: need, wantMicroCredits: want, ...asker } = leaseQuestion.parse(question);
     const capped = () => capsOf(plans.current.tenants.get(asker.tenant), asker.scope);
     // a cap that the ingress knows of and we do not: its news is on the way
     if (asker.scope.some((prefix) => !capped().some((cap) => cap.prefix === prefix))) await plans.refresh();
     const caps = capped();
-    const { answer, recall } = await leases.grant({ ...asker, need, want, caps }, clock.now());
+    const { answer: granted, recall } = await leases.grant({ ...asker, need, want, caps }, clock.now());
     for (const lease of recall) queue.broadcast(leaseSubjects.recall(lease.ingress), { lease: lease.id });
-    answered.add(1, byKind[answer.kind]);
-    return answer;
+    answered.add(1, byKind[granted.kind]);
+    return granted;
   });
 
-  await queue.answer(leaseSubjects.giveBack, service, async (question: unknown): Promise<GiveBackAnswer> => {
+  await answer(leaseSubjects.giveBack, async (question: unknown): Promise<GiveBackAnswer> => {
     const { lease, spentMicroCredits } = leaseReturn.parse(question);
     const back = await leases.giveBack(lease, spentMicroCredits);
     returned.add();
@@ -115,14 +123,14 @@ async function answerIngresses({ queue, leases, plans, clock }: QuestionsContext
 }
 
 /** By way of http-api. */
-async function answerPeople({ queue, ledger, notices, statements, caughtUp }: QuestionsContext): Promise<void> {
-  await queue.answer(leaseSubjects.balance, service, async (question: unknown): Promise<BalanceAnswer> => {
+async function answerPeople({ ledger, notices, statements, caughtUp }: QuestionsContext, answer: Answer): Promise<void> {
+  await answer(leaseSubjects.balance, async (question: unknown): Promise<BalanceAnswer> => {
     const parsed = balanceQuestion.parse(question);
     await caughtUp();
     return ledger.balanceOf(parsed.tenant);
   });
 
-  await queue.answer(leaseSubjects.topUp, service, async (question: unknown): Promise<TopUpAnswer> => {
+  await answer(leaseSubjects.topUp, async (question: unknown): Promise<TopUpAnswer> => {
     const topUp = topUpQuestion.parse(question);
     const kind = await ledger.topUp(topUp);
     toppedUp.add(1, byTopUp[kind]);
@@ -130,7 +138,7 @@ async function answerPeople({ queue, ledger, notices, statements, caughtUp }: Qu
     return { kind, ...(await ledger.balanceOf(topUp.tenant)) };
   });
 
-  await queue.answer(leaseSubjects.adjust, service, async (question: unknown): Promise<AdjustmentAnswer> => {
+  await answer(leaseSubjects.adjust, async (question: unknown): Promise<AdjustmentAnswer> => {
     const adjustment = adjustmentQuestion.parse(question);
     // what is spent already counts against what may be taken out
     await caughtUp();
@@ -140,25 +148,25 @@ async function answerPeople({ queue, ledger, notices, statements, caughtUp }: Qu
     return { kind, ...(await ledger.balanceOf(adjustment.tenant)) };
   });
 
-  await queue.answer(leaseSubjects.limit, service, async (question: unknown): Promise<LimitAnswer> => {
+  await answer(leaseSubjects.limit, async (question: unknown): Promise<LimitAnswer> => {
     const parsed = limitQuestion.parse(question);
     const before = await ledger.setLimit(parsed.tenant, parsed.microCredits);
     return { ...(await ledger.balanceOf(parsed.tenant)), beforeMicroCredits: String(before) };
   });
 
-  await queue.answer(leaseSubjects.lowBalance, service, async (question: unknown): Promise<LowBalanceAnswer> => {
+  await answer(leaseSubjects.lowBalance, async (question: unknown): Promise<LowBalanceAnswer> => {
     const parsed = lowBalanceQuestion.parse(question);
     const { now, before } = await notices.thresholds(parsed.tenant, parsed.thresholds);
     return { thresholds: now.map(String), before: before.map(String) };
   });
 
-  await queue.answer(leaseSubjects.statement, service, async (question: unknown): Promise<StatementAnswer> => {
+  await answer(leaseSubjects.statement, async (question: unknown): Promise<StatementAnswer> => {
     const { after, ...period } = statementQuestion.parse(question);
     if (after === undefined) await caughtUp();
     return statements.read({ ...period, ...(after === undefined ? {} : { after }) });
   });
 
-  await queue.answer(leaseSubjects.refunds, service, async (question: unknown): Promise<RefundsAnswer> => {
+  await answer(leaseSubjects.refunds, async (question: unknown): Promise<RefundsAnswer> => {
     const parsed = refundsQuestion.parse(question);
     const refunds = await ledger.refundsOf(parsed.tenant, parsed.ids);
     return { refunds: refunds.map(({ id, microCredits }) => ({ id, microCredits: String(microCredits) })) };

@@ -18,8 +18,8 @@ export async function start({ name, config: settings, log }: ServiceContext<type
   const leadership = await contend({
     databaseUrl: settings.DATABASE_URL,
     log,
-    async lead() {
-      work = await lead({ queue, database, plans, times, log });
+    async lead(mayLead) {
+      work = await lead({ queue, database, plans, times, mayLead, log });
       const { caughtUp, clock } = work;
       const ledger = createLedger(database);
       const [everyMs, unendedAfterMs] = [settings.RECONCILE_EVERY_MS, settings.UNENDED_AFTER_MS];

@@ -34,6 +34,7 @@ const eventsInFlightMax = 2_000;
 /** Time to close queue and database within the drain's. */
 const closingMs = 3_000;
 const receiptTimersEveryMs = 1_000;
+const bringForwardEveryMs = 1_000;
 const gatherMs = 10;
 
 export async function start({ name, config, log }: ServiceContext<typeof schema>, options: StartOptions = {}): Promise<Running> {
@@ -97,6 +98,13 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
     clock,
     log,
   });
+  const forwards = startRounds({
+    what: 'bring forward what is owed from a time to come',
+    everyMs: bringForwardEveryMs,
+    round: (nowMs) => outbox.bringForward(nowMs),
+    clock,
+    log,
+  });
   const siblings = createSiblings({ queue, app: 'dlr-forwarder' });
   const { RECEIPT_HOLD_MS: receiptHoldMs } = config;
   const workers = await Promise.all([
@@ -126,6 +134,7 @@ export async function start({ name, config, log }: ServiceContext<typeof schema>
         loop.stop(graceMs),
         sweeping.stop(),
         timers.stop(),
+        forwards.stop(),
       ]);
       siblings.stop();
       await clock.stop();

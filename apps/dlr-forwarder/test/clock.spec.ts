@@ -7,6 +7,7 @@ import { lookAtClock, openDatabase, type Database } from '../src/database.ts';
 import { createReceiptBook } from '../src/report/receipt-book.ts';
 import { startReporting, type Reporting } from '../src/report/reporting.ts';
 import type { StartOptions } from '../src/start.ts';
+import { createWebhookOutbox, type ClaimedWebhook } from '../src/webhook/outbox.ts';
 import { startEndpoint, type Endpoint } from './endpoint.ts';
 import { messageHead, startPlatform, type Platform } from './platform.ts';
 
@@ -172,6 +173,49 @@ test('a message ends as no_report after its time, and no earlier when the clock 
   await ended(await sent(61_000));
   expect(platform.reported.all.filter((one) => one.type === 'message.reported' && one.message.id === waiting.id)).toEqual([]);
 }, 30_000);
+
+describe("webhooks that were put while PostgreSQL's clock was five minutes ahead", () => {
+  test('are due when it is right again, the oldest first, but for those that a process had taken or put off', async () => {
+    const database = openDatabase(platform.databaseUrl, 1);
+    const outbox = createWebhookOutbox(database);
+    const nowMs = rightNow();
+    const wrongMs = nowMs + fiveMinutesMs;
+    const put = (what: string, atMs: number): Promise<void> =>
+      outbox.put(
+        [
+          {
+            id: newId(),
+            messageId: newId(),
+            tenant,
+            state: 'delivered',
+            url: `http://a.example/${what}`,
+            endpoint: 'a.example',
+            body: '{}',
+          },
+        ],
+        atMs,
+      );
+    const claim = async (atMs: number) => outbox.claim({ nowMs: atMs, leaseMs: 60_000, perEndpoint: 2, room: new Map() });
+    await put('taken', wrongMs);
+    await put('put off', wrongMs);
+    const [, other] = await claim(wrongMs);
+    const attempt = { atMs: wrongMs, latencyMs: 1, status: 500, error: '', bodySha256: '' };
+    await outbox.settle([{ webhook: other as ClaimedWebhook, attempt, nextAtMs: wrongMs + 5_000, result: 'pending' }]);
+    await put('third', wrongMs + 20);
+    await put('first', wrongMs);
+    await put('second', wrongMs + 10);
+    await outbox.bringForward(wrongMs);
+    expect(await claim(nowMs)).toEqual([]);
+    await outbox.bringForward(nowMs);
+    const claimed = [await claim(nowMs), await claim(nowMs), await claim(nowMs)];
+    expect(claimed.map((some) => some.map(({ url }) => url.slice('http://a.example/'.length)).sort())).toEqual([
+      ['first', 'second'],
+      ['third'],
+      [],
+    ]);
+    await database.$disconnect();
+  });
+});
 
 describe('a process whose clock is wrong when it begins', () => {
   let database: Database;

@@ -81,8 +81,7 @@ export async function startPostgres({ dataDir, port = 0, log = () => undefined }
       ...server,
       logFile,
       account,
-      command: binaries.postgres,
-      args: serverArgs(clusterDir, chosenPort),
+      ...wrapped(binaries.postgres, serverArgs(clusterDir, chosenPort)),
       env: cleanEnv(),
     });
     const isReady = () => postmasterStatus(clusterDir, running.pid) === 'ready';
@@ -188,6 +187,12 @@ function postmasterStatus(clusterDir: string, pid: number): string | undefined {
 
 function serverArgs(clusterDir: string, port: number): string[] {
   return ['-D', clusterDir, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])];
+}
+
+/** HELIOGRAPH_POSTGRES_WRAPPER: a program that ends by running what its arguments say, in its place (exec). Fault runs give PostgreSQL a clock by it. */
+function wrapped(command: string, args: string[]): { command: string; args: string[] } {
+  const wrapper = process.env['HELIOGRAPH_POSTGRES_WRAPPER'];
+  return wrapper ? { command: wrapper, args: [command, ...args] } : { command, args };
 }
 
 /** PGPORT, PGDATA and the like of the caller would change what starts; the caller's locale may not exist here. */

@@ -127,6 +127,21 @@ describe('embedded PostgreSQL', () => {
   );
 
   test(
+    'is run by the program that HELIOGRAPH_POSTGRES_WRAPPER names, and stopped as ever',
+    async () => {
+      const wrapper = join(folder, 'wrapper');
+      writeFileSync(wrapper, '#!/bin/sh\nexec "$@" -c work_mem=5MB\n', { mode: 0o755 });
+      chmodSync(folder, 0o711);
+      process.env['HELIOGRAPH_POSTGRES_WRAPPER'] = wrapper;
+      const server = await postgres().finally(() => delete process.env['HELIOGRAPH_POSTGRES_WRAPPER']);
+      expect(await query(server.url, 'show work_mem')).toEqual([{ work_mem: '5MB' }]);
+      await server.stop();
+      expect(processStart(server.pid)).toBeUndefined();
+    },
+    timeoutMs,
+  );
+
+  test(
     'that cannot start says why with its own words',
     async () => {
       const { port } = await nats();

@@ -22,7 +22,7 @@ export async function caughtUp(
   { js, jsm, reads }: { js: Pick<JetStreamClient, 'publish'>; jsm: JetStreamManager; reads: Reads },
   { stage, stream, withinMs }: CaughtUpOptions,
 ): Promise<boolean> {
-  const untilMs = Date.now() + withinMs;
+  const untilMs = performance.now() + withinMs;
   try {
     await passThrough(js, stream, withinMs);
     const { last_seq: last } = (await jsm.streams.info(stream)).state;
@@ -32,7 +32,7 @@ export async function caughtUp(
       const info = await jsm.consumers.info(stream, durableName(stage));
       const idle = info.num_pending === 0 && info.num_ack_pending === 0 && info.delivered.stream_seq >= delivered;
       if (info.ack_floor.stream_seq >= last || idle) return true;
-      if (Date.now() + lookEveryMs > untilMs) return false;
+      if (performance.now() + lookEveryMs > untilMs) return false;
       await pause(lookEveryMs);
     }
   } catch {

@@ -29,8 +29,7 @@ export async function openConnection({ url, name }: ConnectionOptions): Promise<
   });
 }
 
-/** When the connection to the server began, or began again; whoever must know is told. */
-export interface ConnectedSince {
-  sinceMs: number;
+/** Who must know that the connection to the server began again. */
+export interface OnConnect {
   readonly again: Set<() => void>;
 }

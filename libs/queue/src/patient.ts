@@ -9,12 +9,12 @@ const pauseMs = 500;
  * rejects at once, and so does what gets no answer for a minute.
  */
 export async function patiently<Answer>(ask: () => Promise<Answer>, patience = patienceMs): Promise<Answer> {
-  const untilMs = Date.now() + patience;
+  const untilMs = performance.now() + patience;
   for (;;) {
     try {
       return await ask();
     } catch (error) {
-      if (isRefusal(error) || Date.now() > untilMs) throw error;
+      if (isRefusal(error) || performance.now() > untilMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }

@@ -158,7 +158,7 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
     if (stopped) return;
     position = upTo;
     for (const one of waiting) if (position >= one.seq) one.resolve();
-    if (Date.now() - shownAtMs > cursorEveryMs) await showCursor();
+    if (performance.now() - shownAtMs > cursorEveryMs) await showCursor();
   }
 
   /** The last record with a subject of ours: others in the stream are never read here. */
@@ -168,7 +168,7 @@ export function readFromPosition<S extends StageName>(context: PositionReaderCon
   }
 
   async function showCursor(): Promise<void> {
-    shownAtMs = Date.now();
+    shownAtMs = performance.now();
     await cursors
       .put(cursorKey(stream, stage), String(position))
       .catch((error: unknown) => log.debug({ stage, err: error }, 'cursor not shown'));

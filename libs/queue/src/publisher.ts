@@ -177,7 +177,7 @@ async function storeRecord(
   options?: Partial<JetStreamPublishOptions>,
 ): Promise<Stored> {
   const msgID = randomUUID();
-  const deadline = Date.now() + giveUpMs;
+  const deadline = performance.now() + giveUpMs;
   for (let attempt = 1; ; attempt++) {
     try {
       const { seq } = await js.publish(subject, record, { ...options, msgID, timeout: attemptTimeoutMs });
@@ -185,7 +185,7 @@ async function storeRecord(
     } catch (error) {
       if (error instanceof JetStreamApiError && error.code === notExpectedCode) return { seq: undefined, tries: attempt };
       if (error instanceof JetStreamApiError && fullCodes.has(error.code)) throw new QueueUnavailableError('no', { cause: error });
-      if (Date.now() > deadline) throw new QueueUnavailableError('unknown', { cause: error });
+      if (performance.now() > deadline) throw new QueueUnavailableError('unknown', { cause: error });
       log.warn({ subject, attempt, err: error }, 'record not acknowledged yet, publishing it again');
       await new Promise((resolve) => setTimeout(resolve, Math.min(100 * attempt, 1000)));
     }

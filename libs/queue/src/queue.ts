@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { HeliographEvent, StageName, StreamName } from '@heliograph/message';
 import { createAsking, type Asking } from './ask.ts';
 import { caughtUp, type CaughtUpOptions } from './caught-up.ts';
-import { openConnection, type ConnectedSince } from './connection.ts';
+import { openConnection, type OnConnect } from './connection.ts';
 import { bury } from './dead-letter.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
@@ -74,9 +74,9 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
   const cursors = await patiently(() => new Kvm(js).create('cursors', { history: 1, replicas: streamSizes.replicas }));
   const publisher = createPublisher({ js, log });
   const reading = new Set<Reading>();
-  const since: ConnectedSince = { sinceMs: Date.now(), again: new Set() };
+  const onConnect: OnConnect = { again: new Set() };
   const reads = createReads(jsm, streamSizes.replicas);
-  const readers: ReaderContext = { js, jsm, reads, log, reading, connected: since };
+  const readers: ReaderContext = { js, jsm, reads, log, reading, connected: onConnect };
   const workers = { ...readers, publisher };
   const { replicas } = streamSizes;
   let connected = true;
@@ -85,8 +85,7 @@ export async function openQueue({ url, name, log, sizes }: QueueOptions): Promis
       if (status.type === 'disconnect') connected = false;
       if (status.type === 'reconnect') {
         connected = true;
-        since.sinceMs = Date.now();
-        for (const told of since.again) told();
+        for (const told of onConnect.again) told();
       }
       if (status.type === 'disconnect' || status.type === 'reconnect') log.warn({ status: status.type }, 'connection to nats-server');
     }

@@ -1,5 +1,5 @@
 import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
-import type { ConnectedSince } from './connection.ts';
+import type { OnConnect } from './connection.ts';
 import type { Reading } from './held-record.ts';
 import type { Log } from './log.ts';
 import type { Reads } from './reads.ts';
@@ -12,5 +12,5 @@ export interface ReaderContext {
   readonly log: Log;
   /** Whoever reads is in here until it has stopped. */
   readonly reading: Set<Reading>;
-  readonly connected: ConnectedSince;
+  readonly connected: OnConnect;
 }

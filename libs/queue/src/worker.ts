@@ -194,8 +194,11 @@ async function run<S extends StageName>(
   });
   const settledLookup = options.skipSettled && createSettledLookup({ js, jsm, reads, source: stream, given: options.skipSettled });
   const taken = new Set<EventType>(flow[stage].takes);
+  /** The last record there was when we connected, or a later one: what comes behind it nobody was handed before. */
+  let lastSeqAtConnect: Promise<number> | undefined;
   const onReconnect = (): void => {
     settledLookup?.reconnected();
+    lastSeqAtConnect = undefined;
     // the server has forgotten the pull
     stopPulling();
   };
@@ -269,11 +272,20 @@ async function run<S extends StageName>(
     message.nak(newerDelayMs);
   }
 
+  /** What the stage had done of a record that may have been handed out before. */
+  async function settledBefore(lookup: SettledLookup, { position }: HeldRecord): Promise<ReadonlySet<string> | undefined> {
+    if (position.redelivered) return lookup.now(position);
+    // by the stream's own count, not by a time: its clock and ours may be minutes apart
+    lastSeqAtConnect ??= jsm.streams.info(stream).then(({ state }) => state.last_seq);
+    lastSeqAtConnect.catch(() => (lastSeqAtConnect = undefined));
+    return position.seq <= (await lastSeqAtConnect) ? lookup.atConnect(position) : undefined;
+  }
+
   /** Nothing of the record is done before it is known what was done already. */
   async function lookUp(record: HeldRecord): Promise<ReadonlySet<string> | undefined> {
     for (;;) {
       try {
-        return await settledBefore(settledLookup, record, context.connected.sinceMs);
+        return settledLookup && (await settledBefore(settledLookup, record));
       } catch (error) {
         log.warn({ stage, stream, seq: record.position.seq, err: error }, 'cannot look what was done of a record, trying again');
         await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -478,18 +490,4 @@ export function subjectsTaken(stage: StageName, stream: StreamName): string[] {
 /** A record holds up to 128 events: pull about as many as there is room for, at least one. */
 function roomFor<S extends StageName>(held: HeldRecords, { eventsInFlightMax }: WorkerOptions<S>): number {
   return Math.max(1, Math.min(recordsPerPull, Math.floor((eventsInFlightMax - held.unsettled) / 8)));
-}
-
-/** Clocks of the server and this machine may differ by a little. */
-const clockSlackMs = 2_000;
-
-/** What the stage had done of a record that may have been handed out before. */
-async function settledBefore(
-  lookup: SettledLookup | undefined,
-  { position }: HeldRecord,
-  connectedSinceMs: number,
-): Promise<ReadonlySet<string> | undefined> {
-  if (!lookup) return undefined;
-  if (position.redelivered) return lookup.now(position);
-  return position.atMs < connectedSinceMs + clockSlackMs ? lookup.atConnect(position) : undefined;
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -205,6 +205,50 @@ test('a reader that dies in the middle of a record: the next leaves out what was
   expect([...handledSecond].filter((id) => handledFirst.has(id))).toEqual([]);
   expect(new Set([...handledFirst, ...handledSecond])).toEqual(ours);
 });
+
+test('a server that forgot what it had handed out: nothing is done again, though the clock of this machine is five minutes behind', async () => {
+  const events = Array.from({ length: 5 }, (_, i) => submitted(`forgotten ${i}`));
+  const ours = new Set(events.map((event) => event.message.id));
+  const options = {
+    stage: 'route' as const,
+    stream: 'SUBMITTED' as const,
+    share: 'forgetful',
+    eventsInFlightMax: 1_000,
+    skipSettled: [{ stream: 'OUTCOMES' as const, subjects: ['message.failed.forgetful'] }],
+  };
+  const { changed, until } = waiter();
+  const work = async (reader: Queue) => {
+    const handled: string[] = [];
+    const worker = await reader.workEach({
+      ...options,
+      handle: ({ event }) => {
+        if (!ours.has(event.message.id)) return Promise.resolve(done());
+        handled.push(event.message.id);
+        const failed = { at: Date.now(), message: headOf(event.message), by: 'forgetful', state: 'failed', reason: 'unroutable' } as const;
+        return Promise.resolve(done({ type: 'message.failed', ...failed }));
+      },
+      onStored: changed,
+    });
+    return { handled, worker };
+  };
+  await Promise.all(events.map((event) => queue.publish(event)));
+  const before = await work(queue);
+  await until(() => before.handled.length === 5 && before.worker.unsettled === 0);
+  await before.worker.stop(1_000);
+  await jsm.consumers.delete('SUBMITTED', 'route-forgetful');
+
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + performance.now() - 300_000);
+  const late = await openQueue({ url: nats.url, name: 'late', log });
+  const last = submitted('the last');
+  ours.add(last.message.id);
+  await late.publish(last);
+  const again = await work(late);
+  await until(() => again.handled.includes(last.message.id) && again.worker.unsettled === 0);
+  clock.mockRestore();
+  await again.worker.stop(1_000);
+  await late.close();
+  expect(again.handled).toEqual([last.message.id]);
+}, 30_000);
 
 test('a message returned after it was sent is stored once for each attempt, however often it is published', async () => {
   const { message } = submitted('returned');

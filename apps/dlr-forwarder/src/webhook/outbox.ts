@@ -60,6 +60,8 @@ export interface GoneEndpoint {
 export interface WebhookOutbox {
   /** A message's state, a notice or an inbound message is posted once, however often it is put. */
   put(webhooks: readonly NewWebhook[], nowMs: number): Promise<void>;
+  /** What nobody has taken yet is owed at once, so that if it is owed from a time to come, a clock that was ahead said so: from now on it is due. */
+  bringForward(nowMs: number): Promise<void>;
   /** Takes what is due, and of an endpoint whose circuit is open one when its probe is. What is not settled when its lease ends is due again. */
   claim(claim: Claim): Promise<ClaimedWebhook[]>;
   /** Records the attempts. Deliveries whose lease another process has taken over are left alone otherwise. */
@@ -82,6 +84,9 @@ interface ClaimedRow {
   probe: number | null;
 }
 
+/** What two processes know of Postgres's clock differs by less, as a rule: by half of the way of a look. */
+const clocksApartMsMax = 1_000;
+
 /** Rows one claim takes of all endpoints together. */
 const claimMax = 2_000;
 
@@ -90,8 +95,8 @@ export function createWebhookOutbox(database: Database): WebhookOutbox {
     async put(webhooks, nowMs) {
       if (webhooks.length === 0) return;
       await database.$executeRaw`
-        INSERT INTO dlr.webhook_delivery (id, message_id, tenant, state, url, endpoint, body, next_at)
-        SELECT id::uuid, message_id::uuid, tenant, state, url, endpoint, body, ${new Date(nowMs)}
+        INSERT INTO dlr.webhook_delivery (id, message_id, tenant, state, url, endpoint, body, next_at, owed_since)
+        SELECT id::uuid, message_id::uuid, tenant, state, url, endpoint, body, ${new Date(nowMs)}, ${new Date(nowMs)}
         FROM unnest(
           ${webhooks.map(({ id }) => id)}::text[],
           ${webhooks.map(({ messageId }) => messageId)}::text[],
@@ -102,6 +107,18 @@ export function createWebhookOutbox(database: Database): WebhookOutbox {
           ${webhooks.map(({ body }) => body)}::text[]
         ) AS due(id, message_id, tenant, state, url, endpoint, body)
         ON CONFLICT (message_id, state) DO NOTHING`;
+    },
+
+    // in the order in which they are owed, the last one now. Whoever takes or settles one gives it another next_at
+    async bringForward(nowMs) {
+      const now = new Date(nowMs);
+      const later = new Date(nowMs + clocksApartMsMax);
+      await database.$executeRaw`
+        UPDATE dlr.webhook_delivery AS webhook SET
+          next_at = ${now}::timestamptz - (ahead.last - webhook.owed_since),
+          owed_since = ${now}::timestamptz - (ahead.last - webhook.owed_since)
+        FROM (SELECT max(owed_since) AS last FROM dlr.webhook_delivery WHERE owed_since > ${later} AND next_at = owed_since) AS ahead
+        WHERE webhook.owed_since > ${later} AND webhook.next_at = webhook.owed_since`;
     },
 
     // the endpoints first (one index step each), then as many of each as there is room for: one with a million rows hides no other.

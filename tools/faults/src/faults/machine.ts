@@ -3,10 +3,12 @@ import type { Fault, Scene } from '../fault.ts';
 import { exhaustDescriptors, noPrlimit } from '../machine/descriptors.ts';
 import { createJumpingClock, type JumpingClock } from '../machine/jumping-clock.ts';
 import { connectBadPeer, connectDeaf, halfABind, halfARequest, type BadPeer } from '../machine/peers.ts';
-import { buried, natsUrlOf, poison } from '../machine/poison.ts';
+import { buried, poison } from '../machine/poison.ts';
+import { aheadMsOf, createPostgresClock, noFaketime } from '../machine/postgres-clock.ts';
 import { mountSmallDisk, noSmallDisk, type SmallDisk } from '../machine/small-disk.ts';
 import { pause } from '../pauses.ts';
 import { services } from '../services.ts';
+import { variableOf } from '../variable.ts';
 
 const fiveMinutesMs = 300_000;
 
@@ -89,6 +91,30 @@ function clockJump(name: string, aheadMs: number, of: readonly string[] = servic
   };
 }
 
+/** What is due is due by PostgreSQL's clock. */
+function postgresClockJump(name: string, aheadMs: number): Fault {
+  const clock = createPostgresClock();
+  return {
+    name,
+    group: 'machine',
+    impossible: noFaketime,
+    stack: { env: clock.env, prepareFolder: clock.prepare },
+    async strike({ stack, say }) {
+      const url = variableOf(stack.pid('message-log') as number, 'DATABASE_URL');
+      const jump = async (toMs: number): Promise<void> => {
+        clock.set(toMs);
+        const seenMs = await aheadMsOf(url);
+        if (Math.abs(seenMs - toMs) > 10_000) throw new Error(`PostgreSQL's clock is ${seenMs} ms ahead, not ${toMs}`);
+        say(`PostgreSQL's clock is ${(seenMs / 1000).toFixed(1)} s ahead`);
+      };
+      await jump(aheadMs);
+      await pause(10);
+      await jump(0);
+      await pause(5);
+    },
+  };
+}
+
 /** Peers that connect and then neither go on nor go away: each must be closed, and nobody else may feel it. */
 const badPeers: Fault = {
   name: 'slow, half-open and deaf peers',
@@ -125,7 +151,7 @@ const poisoned: Fault = {
   group: 'machine',
   async strike({ stack, say }) {
     const before = pidsOf(stack);
-    const url = natsUrlOf(stack.pid('router') as number);
+    const url = variableOf(stack.pid('router') as number, 'NATS_URL');
     const records = await poison(url);
     say(`${records} records that nobody can read`);
     const dead = await eventually('some are in the dead letters', async () => (await buried(url)) > 20 && buried(url), 30_000);
@@ -148,6 +174,8 @@ export const machineFaults: readonly Fault[] = [
   clockJump('clocks of all services jump 5 minutes ahead and back', fiveMinutesMs),
   clockJump('clocks of all services jump 5 minutes back and ahead', -fiveMinutesMs),
   ...services.map((service) => clockJump(`clock of ${service} jumps 5 minutes ahead and back`, fiveMinutesMs, [service])),
+  postgresClockJump('clock of PostgreSQL jumps 5 minutes ahead and back', fiveMinutesMs),
+  postgresClockJump('clock of PostgreSQL jumps 5 minutes back and ahead', -fiveMinutesMs),
   badPeers,
   { ...poisoned, isShort: true },
 ];

@@ -1,19 +1,23 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { streams } from '@heliograph/message';
 import type { Fault, Scene } from '../fault.ts';
 import { untilAccepted } from '../pauses.ts';
-import { acknowledgements, straceArgs } from '../power/trace.ts';
+import { acknowledgements } from '../power/acknowledgements.ts';
+import { commits } from '../power/commits.ts';
+import { familyOf, sayCommits } from '../power/postgres.ts';
+import { noStrace, traced } from '../power/traced.ts';
+import { services } from '../services.ts';
+import { variableOf } from '../variable.ts';
 
 /** All that keep messages; buckets in memory promise nothing about a disk. */
 const onDisk = new Set<string>([...Object.keys(streams), 'DEAD']);
 
 /** Messages that are accepted while it is looked. Each gives acknowledgements of about five streams. */
 const watched = 200;
+/** Services commit many messages at once: it takes more of them until each service has committed often. */
+const watchedForCommits = 600;
+
+/** Those that tell somebody else of what they have committed. */
+const committing = ['http-api', 'dlr-forwarder', 'billing-credits', 'message-log'] as const;
 
 export const powerFaults: readonly Fault[] = [
   {
@@ -21,6 +25,12 @@ export const powerFaults: readonly Fault[] = [
     group: 'machine',
     impossible: noStrace,
     strike: (scene) => watch(scene, ['nats'], 1),
+  },
+  {
+    name: 'loss of power: every commit of PostgreSQL was synced before it was answered (strace)',
+    group: 'machine',
+    impossible: noStrace,
+    strike: watchCommits,
   },
   {
     name: 'loss of power, three nats-servers: two had synced every acknowledged record before (strace)',
@@ -33,34 +43,16 @@ export const powerFaults: readonly Fault[] = [
   },
 ];
 
-/** It has to be allowed to look at another process, too (ptrace). */
-function noStrace(): string | undefined {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs strace';
-  }
-}
-
 async function watch({ stack, accepted, say }: Scene, servers: readonly string[], syncedMin: number): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'heliograph-power-'));
-  const file = join(folder, 'nats.strace');
-  try {
-    const pids = servers.flatMap((server) => ['-p', String(stack.pid(server))]);
-    const strace = spawn('strace', [...straceArgs, '-o', file, ...pids], { stdio: ['ignore', 'ignore', 'pipe'] });
-    const ended = once(strace, 'exit');
-    for (let attached = 0; attached < servers.length;)
-      attached += String((await once(strace.stderr, 'data'))[0]).match(/Process \d+ attached/g)?.length ?? 0;
-    say(`strace looks at ${servers.join(', ')}`);
-    const until = accepted() + watched;
-    await untilAccepted(accepted, until);
-    strace.kill('SIGINT');
-    await ended;
-    judge(acknowledgements(await linesOf(file), onDisk), syncedMin, say);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const pids = servers.map((server) => stack.pid(server) as number);
+  const lines = await traced(
+    () => pids,
+    async () => {
+      say(`strace looks at ${servers.join(', ')}`);
+      await untilAccepted(accepted, accepted() + watched);
+    },
+  );
+  judge(acknowledgements(lines, onDisk), syncedMin, say);
 }
 
 /** What was written before strace looked is not known, and of a record that was on its way then only the acknowledgement is seen. */
@@ -85,8 +77,51 @@ function judge(seen: ReturnType<typeof acknowledgements>, syncedMin: number, say
   say(`each was synced by ${syncedMin} or more before`);
 }
 
-async function linesOf(file: string): Promise<string[]> {
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: createReadStream(file, 'latin1') })) lines.push(line);
-  return lines;
+async function watchCommits(scene: Scene): Promise<void> {
+  const { stack, accepted, say } = scene;
+  const postmaster = stack.pid('postgres') as number;
+  let owners = new Map<number, string>();
+  const lines = await traced(
+    () => familyOf(postmaster),
+    async () => {
+      const postgres = await sayCommits(variableOf(stack.pid('message-log') as number, 'DATABASE_URL'));
+      try {
+        say('strace looks at PostgreSQL, which says what it commits');
+        const until = accepted() + watchedForCommits;
+        for (let i = 0; i < 5; i++) await refusedUnderKey(scene, `power ${i}`);
+        await untilAccepted(accepted, until);
+        owners = await postgres.clients(Object.fromEntries(services.map((service) => [service, stack.pid(service) as number])));
+      } finally {
+        await postgres.end();
+      }
+    },
+  );
+  judgeCommits(commits(lines), owners, say);
+}
+
+/** http-api commits the key before it looks at the request, and then that the answer to it is a refusal: no message comes of it. */
+async function refusedUnderKey({ stack }: Scene, key: string): Promise<void> {
+  const { url, apiKey } = stack.ready.http;
+  const answer = await fetch(`${url}/v1/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': key },
+    body: JSON.stringify({ to: 'nobody', text: 'none' }),
+  });
+  if (answer.ok) throw new Error(`POST /v1/messages: ${answer.status} for a message to nobody`);
+}
+
+function judgeCommits(seen: ReturnType<typeof commits>, owners: ReadonlyMap<number, string>, say: Scene['say']): void {
+  const ownerOf = ({ process }: { readonly process: number }): string => owners.get(process) ?? 'others';
+  const counts = Map.groupBy(seen, ownerOf);
+  say(`${seen.length} commits were answered: ${[...counts].map(([owner, its]) => `${owner} ${its.length}`).join(', ')}`);
+  const silent = committing.filter((service) => !counts.has(service));
+  if (silent.length > 0) throw new Error(`no commit of ${silent.join(', ')} was seen: nothing is shown`);
+  const unsynced = seen.filter(({ synced }) => !synced);
+  if (unsynced.length > 0)
+    throw new Error(
+      `${unsynced.length} commits were answered before they were synced, such as ${JSON.stringify(
+        unsynced.slice(0, 5).map((one) => ({ ...one, of: ownerOf(one) })),
+      )}`,
+    );
+  say('each was synced before');
 }

@@ -1,7 +1,6 @@
 import { streams, type EventType } from '@heliograph/message';
 import { openConnection } from '@heliograph/queue';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { readFileSync } from 'node:fs';
 
 /** Subjects below the event's type that some reader of the demo has. */
 const readBy: Partial<Record<EventType, string>> = {
@@ -56,13 +55,4 @@ export async function buried(natsUrl: string): Promise<number> {
   } finally {
     await connection.close();
   }
-}
-
-/** Where a running service finds nats-server. */
-export function natsUrlOf(pid: number): string {
-  const line = readFileSync(`/proc/${pid}/environ`, 'utf8')
-    .split('\0')
-    .find((one) => one.startsWith('NATS_URL='));
-  if (line === undefined) throw new Error(`process ${pid} has no NATS_URL`);
-  return line.slice('NATS_URL='.length);
 }

@@ -1,16 +1,8 @@
 /**
- * What strace saw of nats-server (`straceArgs`), judged: an acknowledgement is a promise about a disk, so before it is written to a socket the record
+ * What strace saw of nats-server, judged: an acknowledgement is a promise about a disk, so before it is written to a socket the record
  * it speaks of was written to a file, and that file was synced after.
  */
-export const straceArgs = [
-  '-f', // every thread
-  '-ttt',
-  '-y', // what a descriptor is: <path> or <socket:[…]>
-  '-s',
-  '1000000', // nothing cut off: what is not seen is not proven
-  '-e',
-  'trace=write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,fsync,fdatasync',
-] as const;
+import { callsOf, isSync, isWrite, type Call } from './strace.ts';
 
 /** One acknowledgement of a record to a publisher, and on how many servers' disks the record was by then. */
 export interface Acknowledgement {
@@ -20,17 +12,6 @@ export interface Acknowledgement {
   readonly written: number;
   /** Of these, those that had synced that file afterwards, with success, before it. */
   readonly synced: number;
-}
-
-interface Call {
-  readonly name: string;
-  /** Path, or `socket:[…]`. */
-  readonly target: string;
-  readonly data: string;
-  readonly ok: boolean;
-  /** Numbers of the lines at which it began and ended. */
-  readonly from: number;
-  readonly to: number;
 }
 
 interface Copy {
@@ -72,44 +53,6 @@ function serversOf(copies: readonly Copy[]): number {
   return new Set(copies.map(({ target }) => target.slice(0, target.indexOf('/jetstream/')))).size;
 }
 
-/** `1234 1795192521.675017 pwrite64(7</path>, "…", 250, 0) = 250`; a call that another thread interrupts is cut in two lines. */
-function callsOf(lines: readonly string[]): Call[] {
-  const calls: Call[] = [];
-  const unfinished = new Map<string, { from: number; text: string }>();
-  for (const [i, line] of lines.entries()) {
-    const [, thread, rest] = /^(\d+)\s+\d+\.\d+ (.*)$/s.exec(line) ?? [];
-    if (thread === undefined || rest === undefined) continue;
-    if (rest.endsWith(' <unfinished ...>')) {
-      unfinished.set(thread, { from: i, text: rest.slice(0, -' <unfinished ...>'.length) });
-      continue;
-    }
-    const [, end] = /^<\.\.\. \w+ resumed>(.*)$/s.exec(rest) ?? [];
-    const begun = end === undefined ? { from: i, text: rest } : unfinished.get(thread);
-    if (begun === undefined) continue; // it began before the trace
-    unfinished.delete(thread);
-    const call = callOf(end === undefined ? rest : begun.text + end, begun.from, i);
-    if (call) calls.push(call);
-  }
-  return calls;
-}
-
-function callOf(text: string, from: number, to: number): Call | undefined {
-  const [, name, target, args, result] = /^(\w+)\(\d+<(.*?)>(.*)\)\s+= (-?\d+)/s.exec(text) ?? [];
-  if (name === undefined || target === undefined) return undefined;
-  const data = [...(args ?? '').matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, quoted]) => unescape(quoted as string)).join('');
-  return { name, target, data, ok: !result!.startsWith('-'), from, to };
-}
-
-const escapes: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', v: '\v', f: '\f', a: '\x07', b: '\b' };
-
-/** As in C: octal, or a letter. Gives a character for each octet. */
-function unescape(quoted: string): string {
-  return quoted.replace(/\\([0-7]{1,3}|.)/gs, (_, code: string) =>
-    /^[0-7]/.test(code) ? String.fromCharCode(parseInt(code, 8)) : (escapes[code] ?? code),
-  );
-}
-
-const writing = /^(?:p?writev?|pwrite64|pwritev2)$/;
 const storeFile = /\/jetstream\/.*\.blk$/;
 const msgId = /Nats-Msg-Id: ([0-9a-f-]{36})/g;
 
@@ -118,14 +61,14 @@ function copiesOf(calls: readonly Call[]): Map<string, Copy[]> {
   const unsynced = new Map<string, Copy[]>();
   // in the order in which they ended: a sync is of what was written before it began
   for (const call of [...calls].sort((a, b) => a.to - b.to)) {
-    if (!call.ok || !storeFile.test(call.target)) continue;
-    if (writing.test(call.name)) {
+    if (!storeFile.test(call.target)) continue;
+    if (isWrite(call)) {
       for (const [, id] of call.data.matchAll(msgId)) {
         const copy: Copy = { target: call.target, writtenAt: call.to, syncedAt: undefined };
         append(copies, id as string, copy);
         append(unsynced, call.target, copy);
       }
-    } else if (call.name === 'fsync' || call.name === 'fdatasync') {
+    } else if (isSync(call)) {
       const waiting = unsynced.get(call.target) ?? [];
       for (const copy of waiting) if (copy.writtenAt < call.from) copy.syncedAt = call.to;
       unsynced.set(
@@ -150,9 +93,10 @@ const sequenceMask = (1n << 62n) - 1n;
 /** Of what is written to a stream's own files: which id the record of a sequence has. */
 function idsBySequence(calls: readonly Call[]): Map<string, string> {
   const ids = new Map<string, string>();
-  for (const { name, target, data } of calls) {
+  for (const call of calls) {
+    const { target, data } = call;
     const [, stream] = /\/streams\/([^/]+)\/msgs\/\d+\.blk$/.exec(target) ?? [];
-    if (stream === undefined || !writing.test(name)) continue;
+    if (stream === undefined || !isWrite(call)) continue;
     const octets = Buffer.from(data, 'latin1');
     for (let at = 0; at + recordHeaderOctets <= octets.length;) {
       const length = octets.readUInt32LE(at) & 0x7fffffff;

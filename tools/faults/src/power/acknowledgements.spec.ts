@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { acknowledgements } from './trace.ts';
+import { acknowledgements } from './acknowledgements.ts';
 
 const submitted = new Set(['SUBMITTED']);
 const recorded = (name: string) =>
