@@ -56,7 +56,7 @@ export interface GoneEndpoint {
   readonly webhookVersion: string;
 }
 
-/** Webhooks between being owed and being posted, in Postgres: a process that dies loses none. One statement for many. Times are Postgres's (`DatabaseClock`). */
+/** Webhooks between being owed and being posted, in Postgres: a process that dies loses none. One statement for many. Times are Postgres's (`SharedClock`). */
 export interface WebhookOutbox {
   /** A message's state, a notice or an inbound message is posted once, however often it is put. */
   put(webhooks: readonly NewWebhook[], nowMs: number): Promise<void>;
