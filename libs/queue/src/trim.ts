@@ -91,10 +91,12 @@ interface StreamFloor {
   readonly subjects: readonly string[];
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** More than half of what the stream may hold is there. */
+  readonly isFilling: boolean;
 }
 
 /**
- * Trims every stream behind its slowest reader, minus the replay window. What a stage made of records that it still holds stays too:
+ * Trims every stream behind its slowest reader, minus the replay window; one that fills has none: what is done may not make it refuse what is new. What a stage made of records that it still holds stays too:
  * after a crash it looks there for what it had done.
  */
 export async function trimStreams(context: TrimContext): Promise<Partial<Record<StreamName, number>>> {
@@ -109,7 +111,8 @@ export async function trimStreams(context: TrimContext): Promise<Partial<Record<
     const floor = floors.get(name) as StreamFloor;
     const upTo = trimmableUpTo(name, floor.subjects, floor.readers);
     if (upTo < floor.firstSeq) continue;
-    const keepFromMs = await keepFrom(context, sourcesOf(name), floors, asides);
+    const replayWindowMs = floor.isFilling ? 0 : context.replayWindowMs;
+    const keepFromMs = await keepFrom({ ...context, replayWindowMs }, sourcesOf(name), floors, asides);
     const keepSeq = await firstSeqSince(context, name, keepFromMs, floor.lastSeq + 1);
     const purgeTo = Math.min(upTo + 1, keepSeq);
     if (purgeTo <= floor.firstSeq) continue;
@@ -129,7 +132,7 @@ async function purge({ jsm }: TrimContext, stream: StreamName, seq: number): Pro
 async function floorOf({ jsm, reads, cursors }: TrimContext, stream: StreamName): Promise<StreamFloor> {
   // a subject for each event: too many to list, and all of them have the same readers
   const listed = hasSubjectsOfMessages(stream) ? undefined : { subjects_filter: '>' };
-  const { state } = await jsm.streams.info(stream, listed);
+  const { state, config } = await jsm.streams.info(stream, listed);
   const readers: ReaderFloor[] = [];
   for await (const consumer of jsm.consumers.list(stream)) {
     if (!consumer.config.durable_name) continue;
@@ -148,6 +151,7 @@ async function floorOf({ jsm, reads, cursors }: TrimContext, stream: StreamName)
     subjects: listed ? Object.keys(state.subjects ?? {}) : streams[stream].events.map(subjectsOf),
     firstSeq: state.first_seq,
     lastSeq: state.last_seq,
+    isFilling: config.max_bytes > 0 && state.bytes > config.max_bytes / 2,
   };
 }
 

@@ -336,18 +336,21 @@ test('trimming waits for every reader, then takes what is older than the replay 
     await until(() => last >= end);
     await worker.stop(1_000);
   };
+  const charged = async (): Promise<void> => {
+    const reader = queue.readFromPosition({
+      stage: 'charge',
+      stream: 'SUBMITTED',
+      gatherMs: 1,
+      eventsMax: 100,
+      position: async () => 0,
+      async handle() {},
+    });
+    expect(await reader.caughtUp(10_000)).toBe(true);
+    await reader.stop();
+  };
   for (const { name } of await jsm.consumers.list('SUBMITTED').next()) await jsm.consumers.delete('SUBMITTED', name);
   await Promise.all([done1('route'), done1('log')]);
-  const reader = queue.readFromPosition({
-    stage: 'charge',
-    stream: 'SUBMITTED',
-    gatherMs: 1,
-    eventsMax: 100,
-    position: async () => 0,
-    async handle() {},
-  });
-  expect(await reader.caughtUp(10_000)).toBe(true);
-  await reader.stop();
+  await charged();
 
   // a report that waits for a tenant who is not bound holds up nothing
   const { message } = submitted('reported');
@@ -357,6 +360,20 @@ test('trimming waits for every reader, then takes what is older than the replay 
   const { SUBMITTED: trimmed } = await queue.trim(0);
   expect(trimmed).toBeGreaterThan(0);
   expect((await jsm.streams.info('SUBMITTED')).state.messages).toBeLessThanOrEqual(1);
+
+  // what is done does not take the room of what is new
+  await Promise.all(Array.from({ length: 10 }, (_, i) => queue.publish(submitted(`fills ${i}`))));
+  await Promise.all([done1('route'), done1('log')]);
+  await charged();
+  const { bytes } = (await jsm.streams.info('SUBMITTED')).state;
+  const holding = async (max_bytes: number) => {
+    await jsm.streams.update('SUBMITTED', { max_bytes });
+    return queue.trim(3_600_000);
+  };
+  expect(await holding(2 * bytes)).not.toHaveProperty('SUBMITTED');
+  expect(await holding(2 * bytes - 2)).toHaveProperty('SUBMITTED');
+  expect((await jsm.streams.info('SUBMITTED')).state.messages).toBe(0);
+  await holding(2 * 1024 ** 3);
 });
 
 test('a full stream refuses at once and says that nothing was stored', async () => {
