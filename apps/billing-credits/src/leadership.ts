@@ -29,8 +29,10 @@ const heartbeatEveryMs = 2_000;
 const answerTimeoutMs = 5_000;
 /** A leader that is not heard of for so long leads no more: it hangs, and its connection with the lock would stay. Three heartbeats. */
 const silentMsMax = 6_000;
-/** A machine that vanished cannot close its connection: the server ends the session, and with it the lock, after 5 + 3 * 2 s. So it does when nothing is asked in it. */
-const dropDeadClients = `SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; SET idle_session_timeout = ${silentMsMax}`;
+/** A machine that vanished cannot close its connection: the server ends the session, and with it the lock, after 5 + 3 * 2 s. */
+const dropDeadClients = 'SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3';
+/** Of the session: it ends, and with it the lock, when nothing is asked in it for so long. */
+const dropSilentClients = `-c idle_session_timeout=${silentMsMax}`;
 
 /**
  * One process posts at a time: it holds an advisory lock on a connection of its own, and the lock goes with the connection. Resolves after the first try, so a
@@ -58,6 +60,7 @@ export async function contend({ databaseUrl, log, lead, lost }: LeadershipOption
     const made = new pg.Client({
       connectionString: databaseUrl,
       application_name: 'billing-credits leader',
+      options: dropSilentClients,
       keepAlive: true,
       connectionTimeoutMillis: answerTimeoutMs,
       query_timeout: answerTimeoutMs,
