@@ -110,7 +110,8 @@ const rarer: readonly (readonly [file: string, everyMs: number, insteadMs: numbe
   ['/libs/service/src/shared-clock.ts', 1_000, 5_000],
   ['/apps/dlr-forwarder/src/rounds.ts', 1_000, 5_000],
   ['/apps/billing-credits/src/lead.ts', 1_000, 10_000],
-  ['/apps/billing-credits/src/leadership.ts', 2_000, 10_000],
+  // within the time for which a leader may be silent
+  ['/apps/billing-credits/src/leadership.ts', 2_000, 5_000],
 ];
 const periods = new Set(rarer.map(([, everyMs]) => everyMs));
 
